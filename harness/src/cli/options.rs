@@ -1,0 +1,103 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "Exit codes:
+  0  ready, or a selection that passed
+  1  not ready: a MUST failed
+  2  incomplete: a MUST is inconclusive or untested, or the network is shared
+  3  bad usage or a bad file
+  4  the harness itself failed";
+
+/// Connectivity conformance harness for integrations with Thales payment services. Unofficial.
+#[derive(Debug, Parser)]
+#[command(name = "thales-harness", version, about, after_help = EXIT_CODES)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    pub(super) words: Words,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Words {
+    /// Play the scenarios to an integration and report the verdict per requirement
+    #[command(after_help = EXIT_CODES)]
+    Run(RunWords),
+    /// Print the scenarios, or the requirements of a profile
+    List(ListWords),
+    /// Explain a requirement or a scenario
+    Explain(ExplainWords),
+    /// Judge recorded logs again
+    #[command(after_help = EXIT_CODES)]
+    Judge(JudgeWords),
+    /// Say which networks this machine allows, and how to allow more
+    Doctor,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunWords {
+    /// The integration file; without one, the built-in reference integration
+    #[arg(long, value_name = "FILE")]
+    pub(super) integration: Option<PathBuf>,
+    /// The profile, in place of the integration file's
+    #[arg(long)]
+    pub(super) profile: Option<String>,
+    /// The environment, in place of the integration file's
+    #[arg(long)]
+    pub(super) environment: Option<String>,
+    /// Only scenarios that fit: by id (`dns/*`), requirement (`TSH-OUT-*`) or topic; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub(super) only: Vec<String>,
+    /// Scenarios at once; most of them wait
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(super) jobs: u16,
+    /// Write report.json and the logs there
+    #[arg(long, value_name = "DIR")]
+    pub(super) report: Option<PathBuf>,
+    /// The network: private where it can be had, or shared
+    #[arg(long, value_enum, default_value_t = NetworkWord::Auto)]
+    pub(super) network: NetworkWord,
+    /// Profiles and scenarios of this directory, in place of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum NetworkWord {
+    /// A private network, or the shared one where it is refused
+    Auto,
+    /// A private network, or nothing
+    Private,
+    /// Loopback with explicit addresses
+    Shared,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListWords {
+    /// Print the requirements
+    #[arg(long)]
+    pub(super) requirements: bool,
+    /// Of this profile
+    #[arg(long, default_value = "classic-tokenization")]
+    pub(super) profile: String,
+    /// Profiles and scenarios of this directory, in place of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainWords {
+    /// A requirement (`TSH-IN-02`) or a scenario (`inbound/tls-1.1`)
+    pub(super) id: String,
+    /// Profiles and scenarios of this directory, in place of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct JudgeWords {
+    /// Logs that `run --report` wrote
+    #[arg(required = true, value_name = "LOG")]
+    pub(super) logs: Vec<PathBuf>,
+}

@@ -1,0 +1,150 @@
+//! `run`: plays the scenarios to an integration.
+
+use std::io::{Write, stderr};
+use std::path::Path;
+
+use super::options::{NetworkWord, RunWords};
+use super::{Exit, Refused, library, say};
+use crate::integration::Subject;
+use crate::load::{Library, load_integration};
+use crate::model::{Environment, Level};
+use crate::reference;
+use crate::report::{files, progress::Progress, terminal};
+use crate::run::{Exam, Outcome, Selection};
+use crate::verdict::{Readiness, Verdict};
+use crate::world::{self, Network, Wanted};
+
+pub(super) fn run(words: &RunWords) -> Result<Exit, Refused> {
+    let library = library(words.scenarios.as_deref());
+    let library = match (library, &words.integration) {
+        (Ok(library), _) => library,
+        // The integration file's faults are worth knowing at the same time.
+        (Err(mut faults), Some(path)) => {
+            if let Ok(built_in) = Library::built_in()
+                && let Err(more) = load_integration(path, &built_in)
+            {
+                faults.0.extend(more.0);
+            }
+            return Err(faults.into());
+        }
+        (Err(faults), None) => return Err(faults.into()),
+    };
+    let selection = Selection::new(&words.only).map_err(|error| Refused::Words(error.to_string()))?;
+    let subject = match &words.integration {
+        Some(path) => from_file(path, &library)?,
+        None => reference(words, &library)?,
+    };
+    let profile = words.profile.clone().unwrap_or_else(|| subject.profile.clone());
+    let environment = environment(words, &subject, &profile, &library)?;
+    // Before any thread: a user namespace can be entered by a process of one thread only.
+    let allow_private = words.network != NetworkWord::Shared;
+    let host = world::enter(Wanted { in_process: subject.is_in_process(), allow_private });
+    if let (Some(refusal), true) = (&host.refusal, allow_private) {
+        if words.network == NetworkWord::Private {
+            return Err(Refused::Words(format!("no private network: {refusal}")));
+        }
+        let _ = writeln!(stderr(), "no private network, so that readiness is incomplete at best: {refusal}");
+    }
+    if host.network == Network::Shared {
+        world::sweep_stale();
+    }
+    let jobs = usize::from(words.jobs);
+    let exam = Exam::new(host, &library, subject, &profile, &environment, (&selection, &words.only), jobs)
+        .map_err(|error| Refused::Words(error.to_string()))?;
+    let Ok(runtime) = tokio::runtime::Runtime::new() else { return Ok(Exit::Fault) };
+    let progress = Progress::new();
+    let outcome = runtime.block_on(exam.run(&|event| progress.show(&event)));
+    progress.finish();
+    runtime.shutdown_background();
+    say(&terminal::report(&outcome, &repeat(words)));
+    if let Some(directory) = &words.report
+        && let Err(error) = files::write(&outcome, directory)
+    {
+        return Err(Refused::Words(format!("{}: the report cannot be written: {error}", directory.display())));
+    }
+    Ok(exit(&outcome))
+}
+
+fn from_file(path: &Path, library: &Library) -> Result<Subject, Refused> {
+    let file = load_integration(path, library)?;
+    Subject::from_file(file, path).map_err(|faults| {
+        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        Refused::Words(format!("{}: {}", path.display(), faults.join("\n       ")))
+    })
+}
+
+fn reference(words: &RunWords, library: &Library) -> Result<Subject, Refused> {
+    let profile = words.profile.as_deref().unwrap_or("classic-tokenization");
+    let host = library
+        .profiles
+        .get(profile)
+        .and_then(|(profile, _)| profile.environments.first())
+        .map_or_else(String::new, |environment| environment.host.clone());
+    reference::subject(&host)
+        .map(|subject| subject.profile(profile, None).into_subject())
+        .map_err(|error| Refused::Words(format!("the reference integration: {error}")))
+}
+
+fn environment(
+    words: &RunWords,
+    subject: &Subject,
+    profile: &str,
+    library: &Library,
+) -> Result<Environment, Refused> {
+    let known: Vec<_> = library.profiles.keys().map(|id| format!("`{id}`")).collect();
+    let (rules, _) = library
+        .profiles
+        .get(profile)
+        .ok_or_else(|| Refused::Words(format!("no profile is called `{profile}`, expected {}", known.join(", "))))?;
+    let wanted = words.environment.as_ref().or(subject.environment.as_ref());
+    let found = match wanted {
+        Some(id) => rules.environment(id),
+        None => rules.environments.first(),
+    };
+    let known: Vec<_> = rules.environments.iter().map(|known| format!("`{}`", known.id)).collect();
+    found.cloned().ok_or_else(|| {
+        let wanted = wanted.map_or("", String::as_str);
+        Refused::Words(format!("{profile} has no environment `{wanted}`, expected {}", known.join(" or ")))
+    })
+}
+
+/// The command that repeats this run, without its selection.
+fn repeat(words: &RunWords) -> String {
+    let mut command = "thales-harness run".to_owned();
+    let mut option = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            command.push_str(&format!(" --{name} {value}"));
+        }
+    };
+    option("integration", words.integration.as_ref().map(|path| path.display().to_string()));
+    option("profile", words.profile.clone());
+    option("environment", words.environment.clone());
+    option("scenarios", words.scenarios.as_ref().map(|path| path.display().to_string()));
+    command
+}
+
+fn exit(outcome: &Outcome) -> Exit {
+    if outcome.scenarios.iter().any(|run| run.log.is_err()) {
+        return Exit::Fault;
+    }
+    match outcome.readiness {
+        Readiness::Ready => Exit::Ready,
+        Readiness::NotReady => Exit::NotReady,
+        Readiness::Incomplete => Exit::Incomplete,
+        Readiness::Partial => {
+            let has = |verdict: Verdict| {
+                outcome
+                    .requirements
+                    .iter()
+                    .any(|row| row.requirement.level == Level::Must && row.verdict == verdict)
+            };
+            if has(Verdict::Fail) {
+                Exit::NotReady
+            } else if has(Verdict::Inconclusive) {
+                Exit::Incomplete
+            } else {
+                Exit::Ready
+            }
+        }
+    }
+}

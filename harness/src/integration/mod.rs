@@ -1,0 +1,19 @@
+//! How an integration is driven: in process by a trait, by a command a call, by a driver that speaks JSON lines.
+//!
+//! A carrier brings calls to the integration and its claims back. It never learns which scenario is played, and nothing
+//! it says decides a verdict.
+
+mod carrier;
+mod command;
+mod in_process;
+mod portal;
+mod process;
+mod receiver;
+mod stdio;
+mod subject;
+
+pub use carrier::Carrier;
+pub use in_process::{Factory, Integration, Reply, Request};
+pub use portal::{ASSETS, Materials, MaterialsError, Portal, STORE_PASSWORD};
+pub use receiver::{Serving, StartError};
+pub use subject::{CallerPart, CallerWay, InProcess, OwnIdentity, ReceiverPart, ReceiverWay, Subject, SubjectError};

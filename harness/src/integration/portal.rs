@@ -1,0 +1,316 @@
+//! What onboarding exchanges: the assets of a run, under the names that the portal gives them, the same in every world.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mock_thales::observe::CertificateDer;
+use mock_thales::pki::{Authorities, CertificateFacts, Identity, Names, PkiError, pkcs12, pkcs12_trust};
+use rustls_pki_types::pem::PemObject;
+use time::OffsetDateTime;
+
+use super::subject::Subject;
+use crate::load::integration::split_host;
+use crate::model::{Context, Environment, Profile};
+use crate::world::Asset;
+
+/// Names of the assets, which are also the names of their files in the portal directory and of the variables.
+pub const ASSETS: [&str; 12] = [
+    TRUST,
+    CLIENT_CA,
+    THALES_LEAF,
+    CLIENT_CHAIN,
+    CLIENT_KEY,
+    CLIENT_PEM,
+    CLIENT_P12,
+    SERVER_CHAIN,
+    SERVER_KEY,
+    SERVER_PEM,
+    SERVER_P12,
+    TRUST_P12,
+];
+
+const TRUST: &str = "TSH_TLS_SERVER_CERTIFICATE_CHAIN";
+const CLIENT_CA: &str = "THALES_CLIENT_CA";
+const THALES_LEAF: &str = "TSH_TLS_CLIENT_CERTIFICATE";
+const CLIENT_CHAIN: &str = "CUSTOMER_TLS_CLIENT_CERTIFICATE";
+const CLIENT_KEY: &str = "CUSTOMER_TLS_CLIENT_KEY";
+const CLIENT_PEM: &str = "CUSTOMER_TLS_CLIENT_PEM";
+const CLIENT_P12: &str = "CUSTOMER_TLS_CLIENT_P12";
+const SERVER_CHAIN: &str = "CUSTOMER_TLS_SERVER_CERTIFICATE_CHAIN";
+const SERVER_KEY: &str = "CUSTOMER_TLS_SERVER_KEY";
+const SERVER_PEM: &str = "CUSTOMER_TLS_SERVER_PEM";
+const SERVER_P12: &str = "CUSTOMER_TLS_SERVER_P12";
+const TRUST_P12: &str = "THALES_TRUST_P12";
+
+/// Password of the PKCS#12 stores. They live as long as the run, in a directory that only their owner reads; the JVM
+/// insists on a password.
+pub const STORE_PASSWORD: &str = "changeit";
+
+/// Everything that lives for the run: authorities, the customer's certificates, the assets.
+pub struct Materials {
+    /// Thales' authorities.
+    pub authorities: Authorities,
+    /// Files of the portal directory.
+    pub assets: Vec<Asset>,
+    /// What checks compare with.
+    pub context: Context,
+    /// The client certificate is the harness's: rows about it are untested.
+    pub client_is_issued: bool,
+    /// The server certificate is the harness's: rows about it are untested.
+    pub server_is_issued: bool,
+}
+
+impl fmt::Debug for Materials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Materials").field("context", &self.context).finish_non_exhaustive()
+    }
+}
+
+/// Why the assets cannot be made.
+#[derive(Debug)]
+pub enum MaterialsError {
+    /// A certificate cannot be made or read.
+    Pki(PkiError),
+    /// A file of `[identity]` holds no certificate.
+    NoCertificate {
+        /// The key of `[identity]`.
+        file: &'static str,
+    },
+    /// A key does not belong to its certificate.
+    KeyMismatch {
+        /// The key of `[identity]`.
+        key: &'static str,
+        /// The certificate's.
+        certificate: &'static str,
+    },
+}
+
+impl From<PkiError> for MaterialsError {
+    fn from(error: PkiError) -> Self {
+        Self::Pki(error)
+    }
+}
+
+impl fmt::Display for MaterialsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pki(error) => write!(f, "{error}"),
+            Self::NoCertificate { file } => write!(f, "[identity] {file}: no certificate in PEM found"),
+            Self::KeyMismatch { key, certificate } => {
+                write!(f, "[identity] {key} is not the key of {certificate}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for MaterialsError {}
+
+/// The CN where the integration file says none: the harness issues the certificate, and no row judges it.
+const ISSUED_NAME: &str = "TEST customer";
+
+impl Materials {
+    /// Makes the authorities and assets of a run.
+    ///
+    /// # Errors
+    /// The customer's own files hold no certificates, or keys of others.
+    pub fn new(subject: &Subject, profile: &Profile, environment: &Environment) -> Result<Self, MaterialsError> {
+        let inbound_host = subject.portal.inbound_host.clone().unwrap_or_else(|| environment.host.clone());
+        let base_path = subject.portal.base_path.clone().unwrap_or_else(|| environment.base_path.clone());
+        // The loader has checked the text of a file; a subject in Rust that is wrong gets the default.
+        let (issuer_host, issuer_port) = subject
+            .portal
+            .issuer_host
+            .as_deref()
+            .and_then(split_host)
+            .unwrap_or_else(|| ("issuer.customer.example".to_owned(), 443));
+        let common_name = subject.portal.common_name.clone();
+        let names = Names {
+            inbound_host: inbound_host.clone(),
+            other_host: None,
+            issuer_host: issuer_host.clone(),
+            common_name: common_name.clone().unwrap_or_else(|| ISSUED_NAME.to_owned()),
+        };
+        let authorities = Authorities::new(OffsetDateTime::now_utc(), &names)?;
+        let own = &subject.identity;
+        let client = Shown::new(
+            own.client_certificate.as_deref(),
+            own.client_key.as_deref(),
+            ("client-certificate", "client-key"),
+        )?;
+        let server = Shown::new(
+            own.server_chain.as_deref(),
+            own.server_key.as_deref(),
+            ("server-chain", "server-key"),
+        )?;
+        let client_is_issued = client.is_none();
+        let server_is_issued = server.is_none();
+        let client = client.unwrap_or_else(|| Shown::issued(authorities.customer_client()));
+        let mut server = server.unwrap_or_else(|| Shown::issued(authorities.customer_server()));
+        if server_is_issued {
+            server.declared.push(authorities.customer_server_root().clone());
+        }
+        let assets = assets(&authorities, &client, &server)?;
+        let statuses =
+            subject.receivers.iter().flat_map(|part| &part.requests).flat_map(|request| request.status.clone());
+        let context = Context {
+            inbound_host,
+            base_path,
+            issuer_host,
+            issuer_port,
+            common_name,
+            endorsed: client.declared.first().cloned(),
+            server_chain: server.declared.clone(),
+            client_certificate: profile.client_certificate.clone(),
+            statuses: statuses.collect(),
+        };
+        Ok(Self { authorities, assets, context, client_is_issued, server_is_issued })
+    }
+}
+
+/// The customer's certificates of one role.
+struct Shown {
+    /// As handed over.
+    declared: Vec<CertificateDer>,
+    /// As it is to be shown: without a root. `None` where the integration holds the key itself.
+    identity: Option<Arc<Identity>>,
+}
+
+impl Shown {
+    fn issued(identity: &Arc<Identity>) -> Self {
+        Self { declared: identity.chain.clone(), identity: Some(Arc::clone(identity)) }
+    }
+
+    fn new(
+        chain: Option<&[u8]>,
+        key: Option<&[u8]>,
+        (certificate_name, key_name): (&'static str, &'static str),
+    ) -> Result<Option<Self>, MaterialsError> {
+        let Some(chain) = chain else { return Ok(None) };
+        let declared: Vec<_> = rustls_pki_types::CertificateDer::pem_slice_iter(chain)
+            .map_while(Result::ok)
+            .map(|der| CertificateDer(der.to_vec()))
+            .collect();
+        if declared.is_empty() {
+            return Err(MaterialsError::NoCertificate { file: certificate_name });
+        }
+        let identity = match key {
+            None => None,
+            Some(key) => {
+                let served = without_root(&declared);
+                let mut identity = Identity::from_pem(chain, key)?;
+                identity.chain = served;
+                let provider = rustls::crypto::aws_lc_rs::default_provider();
+                let fits = rustls::sign::CertifiedKey::from_der(
+                    identity.rustls_chain(),
+                    identity.rustls_key(),
+                    &provider,
+                );
+                if matches!(fits, Err(rustls::Error::InconsistentKeys(_))) {
+                    return Err(MaterialsError::KeyMismatch { key: key_name, certificate: certificate_name });
+                }
+                Some(Arc::new(identity))
+            }
+        };
+        Ok(Some(Self { declared, identity }))
+    }
+}
+
+/// The chain as it is to be served: a root at its end is for the handover only.
+fn without_root(chain: &[CertificateDer]) -> Vec<CertificateDer> {
+    let mut served = chain.to_vec();
+    if served.len() > 1
+        && let Some(last) = served.last()
+        && CertificateFacts::read(last).is_ok_and(|facts| facts.self_signed == Some(true))
+    {
+        served.pop();
+    }
+    served
+}
+
+fn assets(authorities: &Authorities, client: &Shown, server: &Shown) -> Result<Vec<Asset>, MaterialsError> {
+    let open = |name: &str, text: String| Asset { name: name.to_owned(), content: text.into_bytes(), secret: false };
+    let secret = |name: &str, content: Vec<u8>| Asset { name: name.to_owned(), content, secret: true };
+    let mut assets = vec![
+        open(TRUST, authorities.trust_pem()),
+        open(CLIENT_CA, authorities.client_ca_pem()),
+        open(THALES_LEAF, authorities.client_leaf_pem()),
+        secret(TRUST_P12, pkcs12_trust(authorities.trust(), STORE_PASSWORD)?),
+    ];
+    let roles = [
+        (client, CLIENT_CHAIN, CLIENT_KEY, CLIENT_PEM, CLIENT_P12),
+        (server, SERVER_CHAIN, SERVER_KEY, SERVER_PEM, SERVER_P12),
+    ];
+    for (shown, chain, key, pem, p12) in roles {
+        match &shown.identity {
+            Some(identity) => {
+                assets.push(open(chain, identity.chain_pem()));
+                assets.push(secret(key, identity.key_pem().into_bytes()));
+                assets.push(secret(pem, identity.chain_and_key_pem().into_bytes()));
+                assets.push(secret(p12, pkcs12(identity, &[], STORE_PASSWORD)?));
+            }
+            None => {
+                // The integration holds the key itself: only the chain is an asset.
+                let chain_only = Identity::new(without_root(&shown.declared), Vec::new());
+                assets.extend(chain_only.map(|identity| open(chain, identity.chain_pem())));
+            }
+        }
+    }
+    Ok(assets)
+}
+
+/// The portal as an integration in one world sees it.
+#[derive(Debug, Clone)]
+pub struct Portal {
+    /// Directory of the assets.
+    pub directory: PathBuf,
+    /// Base URL to call.
+    pub url: String,
+    /// Thales' host name.
+    pub inbound_host: String,
+    /// The integration's own host name, under which Thales calls it.
+    pub issuer_host: String,
+    /// The exact CN of the client certificate, if onboarding said it.
+    pub common_name: Option<String>,
+    /// A name server to ask instead of the system's: in the shared network only.
+    pub resolver: Option<SocketAddr>,
+    /// Where the integration's server is to listen.
+    pub listen: SocketAddr,
+}
+
+impl Portal {
+    /// Content of an asset.
+    ///
+    /// # Errors
+    /// There is no such asset, as with the key of an integration that holds it itself.
+    pub fn asset(&self, name: &str) -> io::Result<Vec<u8>> {
+        std::fs::read(self.directory.join(name))
+    }
+
+    /// The variables of an integration's environment.
+    pub fn variables(&self) -> BTreeMap<String, String> {
+        let mut variables: BTreeMap<String, String> =
+            ASSETS.iter().map(|name| ((*name).to_owned(), self.path(name))).collect();
+        variables.insert("THALES_URL".to_owned(), self.url.clone());
+        variables.insert("TSH_INBOUND_HOST".to_owned(), self.inbound_host.clone());
+        variables.insert("ISSUER_HOST".to_owned(), self.issuer_host.clone());
+        variables.insert("THALES_STORE_PASSWORD".to_owned(), STORE_PASSWORD.to_owned());
+        variables.insert("CUSTOMER_LISTEN".to_owned(), self.listen.to_string());
+        if let Some(resolver) = self.resolver {
+            variables.insert("THALES_RESOLVER".to_owned(), resolver.to_string());
+        }
+        variables
+    }
+
+    /// The value of a variable.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.variables().remove(name)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.directory.join(name).to_string_lossy().into_owned()
+    }
+}

@@ -1,0 +1,393 @@
+//! What is tested: the parts of an integration, what onboarding gave it, and its own certificates; from a file or from
+//! Rust.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mock_thales::endpoint::Answers;
+
+use super::in_process::{Factory, Integration};
+use super::portal::Portal;
+use super::process;
+use crate::model::{Declaration, IntegrationFile, PortalValues, RequestShape, RequirementId, Side};
+
+/// An integration under test.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its profile.
+    pub profile: String,
+    /// Its environment; the profile's first, if absent.
+    pub environment: Option<String>,
+    /// Values that onboarding gave.
+    pub portal: PortalValues,
+    /// Its own certificates.
+    pub identity: OwnIdentity,
+    /// Assets at the paths that Production uses.
+    pub files: BTreeMap<PathBuf, String>,
+    /// Parts that call Thales.
+    pub callers: Vec<CallerPart>,
+    /// Parts that Thales calls.
+    pub receivers: Vec<ReceiverPart>,
+    /// What the endpoint answers.
+    pub answers: Arc<Answers>,
+    /// What persons declare.
+    pub declares: BTreeMap<RequirementId, Declaration>,
+    /// Where relative paths begin.
+    pub dir: PathBuf,
+    /// Its file, for the command that repeats a run.
+    pub file: Option<PathBuf>,
+}
+
+/// The customer's own certificates and keys, in PEM.
+#[derive(Clone, Default)]
+pub struct OwnIdentity {
+    /// Client certificate, leaf first.
+    pub client_certificate: Option<Vec<u8>>,
+    /// Its key.
+    pub client_key: Option<Vec<u8>>,
+    /// Server chain as handed over.
+    pub server_chain: Option<Vec<u8>>,
+    /// Key of its leaf.
+    pub server_key: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for OwnIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnIdentity")
+            .field("client_certificate", &self.client_certificate.is_some())
+            .field("client_key", &self.client_key.is_some())
+            .field("server_chain", &self.server_chain.is_some())
+            .field("server_key", &self.server_key.is_some())
+            .finish()
+    }
+}
+
+/// A part that calls Thales.
+#[derive(Clone)]
+pub struct CallerPart {
+    /// Its name.
+    pub name: String,
+    /// How it is driven.
+    pub way: CallerWay,
+    /// Longest time of a call, and of a start.
+    pub within: Duration,
+}
+
+/// How a caller is driven.
+#[derive(Clone)]
+pub enum CallerWay {
+    /// A command a call.
+    Command(Vec<String>),
+    /// A driver a scenario.
+    Stdio(Vec<String>),
+    /// In this process.
+    InProcess(Factory),
+}
+
+/// A part that Thales calls.
+#[derive(Clone)]
+pub struct ReceiverPart {
+    /// Its name.
+    pub name: String,
+    /// How it is started.
+    pub way: ReceiverWay,
+    /// Longest time until it listens.
+    pub within: Duration,
+    /// What Thales sends.
+    pub requests: Vec<RequestShape>,
+}
+
+/// How a receiver is started.
+#[derive(Clone)]
+pub enum ReceiverWay {
+    /// A command a scenario.
+    Command(Vec<String>),
+    /// In this process.
+    InProcess(Factory),
+}
+
+impl fmt::Debug for CallerPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallerPart").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ReceiverPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReceiverPart").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Why an integration cannot be tested: the user's to mend.
+#[derive(Debug)]
+pub enum SubjectError {
+    /// A file that the integration file names cannot be read.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A program does not exist.
+    MissingProgram {
+        /// Caller or receiver.
+        part: String,
+        /// The program.
+        program: PathBuf,
+    },
+}
+
+impl fmt::Display for SubjectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { path, error } => write!(f, "{}: cannot be read: {error}", path.display()),
+            Self::MissingProgram { part, program } => {
+                write!(f, "`{part}` starts `{}`, which is not installed or not executable", program.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for SubjectError {}
+
+impl Subject {
+    /// From an integration file that was loaded from `path`.
+    ///
+    /// # Errors
+    /// Every file that cannot be read and every program that does not exist.
+    pub fn from_file(file: IntegrationFile, path: &Path) -> Result<Self, Vec<SubjectError>> {
+        let dir = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let dir = std::path::absolute(&dir).unwrap_or(dir);
+        let mut faults = Vec::new();
+        let mut read = |path: &Option<PathBuf>| {
+            let path = dir.join(path.as_ref()?);
+            std::fs::read(&path).map_err(|error| faults.push(SubjectError::Unreadable { path, error })).ok()
+        };
+        let identity = OwnIdentity {
+            client_certificate: read(&file.identity.client_certificate),
+            client_key: read(&file.identity.client_key),
+            server_chain: read(&file.identity.server_chain),
+            server_key: read(&file.identity.server_key),
+        };
+        let mut answers = Answers::default();
+        for answer in &file.answers {
+            answers.insert(&answer.path, answer.status, read(&answer.body).unwrap_or_default());
+        }
+        let callers: Vec<_> = file
+            .callers
+            .iter()
+            .filter_map(|caller| {
+                let way = match (&caller.command, &caller.stdio) {
+                    (Some(words), _) => CallerWay::Command(words.clone()),
+                    (None, Some(words)) => CallerWay::Stdio(words.clone()),
+                    // The loader has refused such a file.
+                    (None, None) => return None,
+                };
+                Some(CallerPart { name: caller.name.clone(), way, within: caller.within.duration() })
+            })
+            .collect();
+        let receivers: Vec<_> = file
+            .receivers
+            .iter()
+            .map(|receiver| ReceiverPart {
+                name: receiver.name.clone(),
+                way: ReceiverWay::Command(receiver.command.clone()),
+                within: receiver.within.duration(),
+                requests: receiver.requests.clone(),
+            })
+            .collect();
+        for (part, words) in commands(&callers, &receivers) {
+            let program = process::locate(words.first().map_or("", String::as_str), &dir);
+            if !is_program(&program) {
+                faults.push(SubjectError::MissingProgram { part: part.to_owned(), program });
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(Self {
+            name: file.name,
+            version: file.version,
+            profile: file.profile,
+            environment: file.environment,
+            portal: file.portal,
+            identity,
+            files: file.files,
+            callers,
+            receivers,
+            answers: Arc::new(answers),
+            declares: file.declares,
+            dir,
+            file: Some(path.to_owned()),
+        })
+    }
+
+    /// The roles that the integration has.
+    pub fn sides(&self) -> std::collections::BTreeSet<Side> {
+        let caller = (!self.callers.is_empty()).then_some(Side::Caller);
+        let receiver = (!self.receivers.is_empty()).then_some(Side::Receiver);
+        caller.into_iter().chain(receiver).collect()
+    }
+
+    /// Whether a part runs in this process.
+    pub fn is_in_process(&self) -> bool {
+        self.callers.iter().any(|part| matches!(part.way, CallerWay::InProcess(_)))
+            || self.receivers.iter().any(|part| matches!(part.way, ReceiverWay::InProcess(_)))
+    }
+
+    /// Directories that stay visible in a world although they lie under `/tmp`.
+    pub fn directories(&self) -> Vec<PathBuf> {
+        let mut found = vec![self.dir.clone()];
+        for (_, words) in commands(&self.callers, &self.receivers) {
+            for word in words.iter().filter(|word| word.starts_with('/')) {
+                found.extend(Path::new(word).parent().map(Path::to_path_buf));
+            }
+        }
+        found.retain(|path| !path.as_os_str().is_empty());
+        found
+    }
+}
+
+fn commands<'a>(callers: &'a [CallerPart], receivers: &'a [ReceiverPart]) -> Vec<(&'a str, &'a [String])> {
+    let callers = callers.iter().filter_map(|part| match &part.way {
+        CallerWay::Command(words) | CallerWay::Stdio(words) => Some((part.name.as_str(), words.as_slice())),
+        CallerWay::InProcess(_) => None,
+    });
+    let receivers = receivers.iter().filter_map(|part| match &part.way {
+        ReceiverWay::Command(words) => Some((part.name.as_str(), words.as_slice())),
+        ReceiverWay::InProcess(_) => None,
+    });
+    callers.chain(receivers).collect()
+}
+
+fn is_program(program: &Path) -> bool {
+    if program.components().count() > 1 {
+        return is_executable(program);
+    }
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&paths).any(|dir| is_executable(&dir.join(program)))
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// An integration in Rust, described step by step.
+#[derive(Debug, Clone)]
+pub struct InProcess(Subject, FactoryBox);
+
+#[derive(Clone)]
+struct FactoryBox(Factory);
+
+impl fmt::Debug for FactoryBox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Factory")
+    }
+}
+
+/// Longest time of a call of an integration in this process.
+const WITHIN: Duration = Duration::from_secs(30);
+
+impl InProcess {
+    /// An integration that calls Thales. `build` makes it anew for each scenario, from the assets of onboarding.
+    pub fn new<I, E>(
+        name: &str,
+        build: impl Fn(&Portal) -> Result<I, E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        I: Integration + 'static,
+        E: fmt::Display,
+    {
+        let factory: Factory = Arc::new(move |portal| match build(portal) {
+            Ok(integration) => Ok(Box::new(integration) as Box<dyn Integration>),
+            Err(error) => Err(error.to_string()),
+        });
+        let part = CallerPart { name: name.to_owned(), way: CallerWay::InProcess(Arc::clone(&factory)), within: WITHIN };
+        let subject = Subject {
+            name: name.to_owned(),
+            version: String::new(),
+            profile: "classic-tokenization".to_owned(),
+            environment: None,
+            portal: PortalValues::default(),
+            identity: OwnIdentity::default(),
+            files: BTreeMap::new(),
+            callers: vec![part],
+            receivers: Vec::new(),
+            answers: Arc::default(),
+            declares: BTreeMap::new(),
+            dir: std::env::current_dir().unwrap_or_default(),
+            file: None,
+        };
+        Self(subject, FactoryBox(factory))
+    }
+
+    /// Its version.
+    #[must_use]
+    pub fn version(mut self, version: &str) -> Self {
+        self.0.version = version.to_owned();
+        self
+    }
+
+    /// Its profile, and its environment where that is not the profile's first.
+    #[must_use]
+    pub fn profile(mut self, profile: &str, environment: Option<&str>) -> Self {
+        self.0.profile = profile.to_owned();
+        self.0.environment = environment.map(str::to_owned);
+        self
+    }
+
+    /// Values that onboarding gave.
+    #[must_use]
+    pub fn portal(mut self, values: PortalValues) -> Self {
+        self.0.portal = values;
+        self
+    }
+
+    /// Its own certificates and keys.
+    #[must_use]
+    pub fn identity(mut self, identity: OwnIdentity) -> Self {
+        self.0.identity = identity;
+        self
+    }
+
+    /// It serves, too: Thales sends these requests to it.
+    #[must_use]
+    pub fn serves(mut self, requests: Vec<RequestShape>) -> Self {
+        let way = ReceiverWay::InProcess(Arc::clone(&self.1.0));
+        self.0.receivers = vec![ReceiverPart { name: self.0.name.clone(), way, within: WITHIN, requests }];
+        self
+    }
+
+    /// It only serves and calls nothing.
+    #[must_use]
+    pub fn only_serves(mut self) -> Self {
+        self.0.callers.clear();
+        self
+    }
+
+    /// What no run can prove.
+    #[must_use]
+    pub fn declares(mut self, declares: BTreeMap<RequirementId, Declaration>) -> Self {
+        self.0.declares = declares;
+        self
+    }
+
+    /// The subject of a run.
+    pub fn into_subject(self) -> Subject {
+        self.0
+    }
+}

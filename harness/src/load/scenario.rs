@@ -1,0 +1,332 @@
+//! From a scenario's file to the model: one shape, one difference a row, names that exist.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use mock_thales::plan::{ClientCertificate, ServerCertificate};
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as WordError, StrDeserializer};
+use sha2::{Digest, Sha256};
+use toml::Spanned;
+
+use super::diagnostic::{Diagnostics, Place};
+use super::scenario_file::{
+    ChangeKeys, ClientKeys, EndpointKeys, ExpectKeys, RowKeys, ScenarioFile, StepKeys, ZoneKeys,
+};
+use crate::model::{
+    Change, Check, ClientConduct, Conduct, EndpointConduct, EndpointName, Row, RowKind, Scenario, ScenarioId, Shape,
+    Side, Step, Topic, Traffic,
+};
+
+/// Reads one scenario. `id` is what its path says; `topics` are those that some profile has a requirement about.
+pub(super) fn read(place: &Place, id: &ScenarioId, topics: &BTreeSet<Topic>) -> Result<Scenario, Diagnostics> {
+    let file: ScenarioFile = place.parse()?;
+    let mut reader = Reader { place, topics, faults: Diagnostics::default() };
+    if file.id.as_ref() != id {
+        reader.fault(&file.id, &format!("the id does not fit the file's path, expected `{id}`"));
+    }
+    let shape = reader.shape(&file);
+    let scenario = Scenario {
+        id: file.id.into_inner(),
+        title: file.title,
+        about: file.about,
+        side: file.role.into_inner(),
+        digest: digest(&place.text),
+        shape,
+    };
+    reader.faults.finish(scenario)
+}
+
+/// SHA-256 in hex.
+pub(super) fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The scenario that a path below `scenarios/` names.
+pub(super) fn id_of(path: &Path) -> Option<ScenarioId> {
+    path.with_extension("").to_str()?.replace('\\', "/").parse().ok()
+}
+
+struct Reader<'a> {
+    place: &'a Place,
+    topics: &'a BTreeSet<Topic>,
+    faults: Diagnostics,
+}
+
+impl Reader<'_> {
+    fn fault<T>(&mut self, at: &Spanned<T>, message: &str) {
+        self.faults.push(self.place.fault(Some(at.span()), message));
+    }
+
+    fn topic(&mut self, topic: Option<&Spanned<Topic>>) -> Option<Topic> {
+        let topic = topic?;
+        if !self.topics.contains(topic.as_ref()) {
+            let close: Vec<_> = self.topics.iter().filter(|known| near(known, topic.as_ref())).collect();
+            let hint = match close.as_slice() {
+                [] => "`list --requirements` prints the topics".to_owned(),
+                close => format!("did you mean {}?", quoted(close)),
+            };
+            self.fault(topic, &format!("no profile has a requirement about `{}`\n{hint}", topic.as_ref()));
+        }
+        Some(topic.as_ref().clone())
+    }
+
+    fn shape(&mut self, file: &ScenarioFile) -> Shape {
+        if file.step.is_empty() { self.table(file) } else { self.steps(file) }
+    }
+
+    fn table(&mut self, file: &ScenarioFile) -> Shape {
+        let verifies = self.topic(file.verifies.as_ref());
+        let control = match (file.role.as_ref(), &file.endpoint, &file.client) {
+            (Side::Caller, Some(_), Some(client)) => {
+                self.fault(client, "a scenario for a caller has no `[client]`: Thales is the endpoint there");
+                Conduct::Endpoint(EndpointConduct::default())
+            }
+            (Side::Receiver, Some(endpoint), _) => {
+                self.fault(endpoint, "a scenario for a receiver has no `[endpoint]`: Thales is the client there");
+                Conduct::Client(ClientConduct::default())
+            }
+            (Side::Caller, endpoint, _) => {
+                Conduct::Endpoint(endpoint.as_ref().map_or_else(EndpointConduct::default, |keys| keys.as_ref().into()))
+            }
+            (Side::Receiver, None, client) => {
+                Conduct::Client(client.as_ref().map_or_else(ClientConduct::default, |keys| keys.as_ref().into()))
+            }
+        };
+        for name in file.endpoints.values() {
+            self.fault(&name.address, "named endpoints belong to scenarios with steps");
+        }
+        let kinds = [(&file.accept, "accept"), (&file.refuse, "refuse"), (&file.row, "row")];
+        let mut rows = Vec::new();
+        for (kind, word) in kinds {
+            for keys in kind {
+                rows.extend(self.row(word, keys, &control, verifies.as_ref()));
+            }
+        }
+        if rows.is_empty() && verifies.is_none() {
+            self.fault(&file.id, "the scenario verifies nothing: expected `verifies`, a row, or a step");
+        }
+        Shape::Table { verifies, control, rows }
+    }
+
+    fn row(&mut self, word: &str, keys: &Spanned<RowKeys>, control: &Conduct, verifies: Option<&Topic>) -> Option<Row> {
+        let row = keys.as_ref();
+        let differences = differences(row);
+        let [difference] = differences.as_slice() else {
+            let found = if differences.is_empty() { "none".to_owned() } else { quoted(&differences) };
+            self.fault(keys, &format!("a row differs from the control in exactly one key, found {found}"));
+            return None;
+        };
+        let own = self.topic(row.verifies.as_ref());
+        let Some(verifies) = own.or_else(|| verifies.cloned()) else {
+            self.fault(keys, "the row verifies nothing: expected `verifies` here or at the top of the file");
+            return None;
+        };
+        let conduct = self.differing(row, control, keys)?;
+        let kind = match (word, &row.expect) {
+            ("refuse", None) => RowKind::Refuse,
+            ("accept", None) => RowKind::Accept,
+            ("row", Some(expect)) => RowKind::Expect(self.checks(expect, &BTreeMap::new())),
+            ("row", None) => {
+                self.fault(keys, "a `[[row]]` says what it expects: expected `expect`");
+                return None;
+            }
+            _ => {
+                self.fault(keys, &format!("a `[[{word}]]` row expects what its name says; `expect` belongs to a `[[row]]`"));
+                return None;
+            }
+        };
+        Some(Row {
+            kind,
+            difference: difference.clone(),
+            conduct,
+            verifies,
+            means: row.means.clone(),
+            any_of: row.any_of.clone(),
+        })
+    }
+
+    fn differing(&mut self, row: &RowKeys, control: &Conduct, keys: &Spanned<RowKeys>) -> Option<Conduct> {
+        match control {
+            Conduct::Endpoint(control) => {
+                if row.source.is_some() {
+                    self.fault(keys, "`source` belongs to a receiver's scenario");
+                    return None;
+                }
+                let mut conduct = control.clone();
+                if let Some(word) = &row.certificate {
+                    conduct.certificate = Some(self.word::<ServerCertificate>(word)?);
+                }
+                conduct.versions = row.versions.clone().or(conduct.versions);
+                conduct.leaf = row.leaf.or(conduct.leaf);
+                conduct.ca_list = row.ca_list.or(conduct.ca_list);
+                conduct.refuses = row.refuses.or(conduct.refuses);
+                conduct.sentinel = row.sentinel.or(conduct.sentinel);
+                Some(Conduct::Endpoint(conduct))
+            }
+            Conduct::Client(control) => {
+                if row.leaf.is_some() || row.ca_list.is_some() || row.refuses.is_some() || row.sentinel.is_some() {
+                    self.fault(keys, "this key belongs to a caller's scenario, expected `versions`, `certificate` or `source`");
+                    return None;
+                }
+                let mut conduct = control.clone();
+                if let Some(word) = &row.certificate {
+                    conduct.certificate = Some(self.word::<ClientCertificate>(word)?);
+                }
+                conduct.versions = row.versions.clone().or(conduct.versions);
+                conduct.source = row.source.or(conduct.source);
+                Some(Conduct::Client(conduct))
+            }
+        }
+    }
+
+    fn word<'de, T: Deserialize<'de>>(&mut self, word: &'de Spanned<String>) -> Option<T> {
+        let deserializer: StrDeserializer<'de, WordError> = word.as_ref().as_str().into_deserializer();
+        T::deserialize(deserializer).map_err(|error| self.fault(word, &error.to_string())).ok()
+    }
+
+    fn steps(&mut self, file: &ScenarioFile) -> Shape {
+        for row in file.accept.iter().chain(&file.refuse).chain(&file.row) {
+            self.fault(row, "a scenario is a table of rows or a list of steps, never both");
+        }
+        if let Some(client) = &file.client {
+            self.fault(client, "a scenario with steps has no `[client]`");
+        }
+        let common = file.endpoint.as_ref().map_or_else(EndpointConduct::default, |keys| keys.as_ref().into());
+        let mut endpoints = BTreeMap::new();
+        for (name, named) in &file.endpoints {
+            let conduct = EndpointConduct { keep_alive: named.keep_alive.or(common.keep_alive), ..common.clone() };
+            endpoints.insert(name.clone(), (*named.address.as_ref(), conduct));
+        }
+        if endpoints.is_empty() {
+            let main = "main".parse().expect("a word in lower case is an endpoint's name");
+            endpoints.insert(main, (DEFAULT_ADDRESS, common));
+        }
+        let zone = self.zone(&file.zone, &endpoints);
+        let default_topic = self.topic(file.verifies.as_ref());
+        let steps = file.step.iter().map(|step| self.step(step, &endpoints, default_topic.as_ref())).collect();
+        Shape::Steps { endpoints, zone, steps }
+    }
+
+    fn zone(&mut self, keys: &ZoneKeys, endpoints: &Endpoints) -> Change {
+        let answer = match &keys.answer {
+            Some(names) => self.names(names, endpoints),
+            None => endpoints.keys().take(1).cloned().collect(),
+        };
+        Change {
+            answer: Some(answer),
+            ttl: keys.ttl,
+            mode: keys.mode,
+            subdomain: keys.subdomain.clone(),
+            ..Change::default()
+        }
+    }
+
+    fn step(&mut self, keys: &Spanned<StepKeys>, endpoints: &Endpoints, default_topic: Option<&Topic>) -> Step {
+        let step = keys.as_ref();
+        let own = self.topic(step.verifies.as_ref());
+        let expect = self.checks(&step.expect, endpoints);
+        let verifies = own.or_else(|| default_topic.cloned());
+        if !expect.is_empty() && verifies.is_none() {
+            self.fault(keys, "the step expects something and verifies nothing: expected `verifies`");
+        }
+        let traffic = Traffic { every: step.traffic.every, calls: step.traffic.calls, lasts: step.traffic.lasts };
+        if traffic.calls.is_some() && traffic.lasts.is_some() {
+            self.fault(keys, "traffic has `calls` or `for`, never both");
+        }
+        Step { change: self.change(&step.change, endpoints), traffic, verifies, expect, means: step.means.clone() }
+    }
+
+    fn change(&mut self, keys: &ChangeKeys, endpoints: &Endpoints) -> Change {
+        Change {
+            answer: keys.answer.as_ref().map(|names| self.names(names, endpoints)),
+            ttl: keys.ttl,
+            mode: keys.mode,
+            subdomain: None,
+            drain: self.names(&keys.drain, endpoints),
+            dead: keys.dead.as_ref().map(|dead| (self.name(&dead.endpoint, endpoints), dead.how)),
+        }
+    }
+
+    fn names(&mut self, names: &[Spanned<EndpointName>], endpoints: &Endpoints) -> Vec<EndpointName> {
+        names.iter().map(|name| self.name(name, endpoints)).collect()
+    }
+
+    fn name(&mut self, name: &Spanned<EndpointName>, endpoints: &Endpoints) -> EndpointName {
+        if !endpoints.contains_key(name.as_ref()) {
+            let known: Vec<_> = endpoints.keys().collect();
+            self.fault(name, &format!("no endpoint is called `{}`, expected {}", name.as_ref(), quoted(&known)));
+        }
+        name.as_ref().clone()
+    }
+
+    fn checks(&mut self, keys: &ExpectKeys, endpoints: &Endpoints) -> Vec<Check> {
+        let mut checks = Vec::new();
+        checks.extend(keys.client_certificate.map(Check::ClientCertificate));
+        checks.extend(keys.addressed.as_ref().map(|_| Check::Addressed));
+        checks.extend(keys.asks_first.as_ref().map(|_| Check::AsksFirst));
+        checks.extend(keys.reaches.as_ref().map(|key| Check::Reaches(self.name(&key.endpoint, endpoints))));
+        checks.extend(keys.moves.as_ref().map(|target| Check::Moves(self.name(&target.to, endpoints))));
+        checks.extend(keys.leaves.as_ref().map(|key| Check::Leaves(self.name(&key.endpoint, endpoints))));
+        checks.extend(keys.recovers.as_ref().map(|_| Check::Recovers));
+        checks.extend(keys.ends.map(Check::Ends));
+        checks.extend(keys.notices_sentinel.as_ref().map(|_| Check::NoticesSentinel));
+        checks.extend(keys.server_chain.map(Check::ServerChain));
+        checks.extend(keys.port.clone().map(Check::Port));
+        checks
+    }
+}
+
+type Endpoints = BTreeMap<EndpointName, (std::net::IpAddr, EndpointConduct)>;
+
+/// Where the one endpoint of a scenario lives that names none (RFC 5737 TEST-NET-2).
+pub(crate) const DEFAULT_ADDRESS: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 10));
+
+impl From<&EndpointKeys> for EndpointConduct {
+    fn from(keys: &EndpointKeys) -> Self {
+        Self {
+            versions: keys.versions.clone(),
+            leaf: keys.leaf,
+            certificate: keys.certificate,
+            client_certificate: keys.client_certificate,
+            ca_list: keys.ca_list,
+            refuses: None,
+            sentinel: None,
+            keep_alive: keys.keep_alive,
+        }
+    }
+}
+
+impl From<&ClientKeys> for ClientConduct {
+    fn from(keys: &ClientKeys) -> Self {
+        Self { versions: keys.versions.clone(), certificate: keys.certificate, source: keys.source }
+    }
+}
+
+/// The differences of a row, in words.
+fn differences(row: &RowKeys) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(versions) = &row.versions {
+        let versions: Vec<_> = versions.iter().map(ToString::to_string).collect();
+        found.push(format!("only {}", versions.join(" and ")));
+    }
+    found.extend(row.leaf.map(|leaf| format!("leaf = {leaf:?}")));
+    found.extend(row.certificate.as_ref().map(|word| format!("certificate = {}", word.as_ref())));
+    found.extend(row.ca_list.map(|list| format!("ca-list = {}", format!("{list:?}").to_lowercase())));
+    found.extend(row.refuses.map(|refusal| format!("refuses = {refusal:?}")));
+    found.extend(row.sentinel.map(|sentinel| format!("sentinel = {sentinel}")));
+    found.extend(row.source.map(|source| format!("source = {source}")));
+    found
+}
+
+fn near(known: &Topic, wrong: &Topic) -> bool {
+    let last = |topic: &Topic| topic.as_str().rsplit('.').next().unwrap_or_default().to_owned();
+    let (known, wrong) = (last(known), last(wrong));
+    known.starts_with(wrong.get(..3).unwrap_or(&wrong))
+}
+
+fn quoted<T: std::fmt::Display>(words: &[T]) -> String {
+    let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+    words.join(", ")
+}

@@ -1,0 +1,85 @@
+//! The words with which a scenario may judge. Each word's evaluation is one file in `verdict/checks/`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EndpointName, Millis};
+
+/// One thing to judge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Check {
+    /// The integration goes through with it: data from a caller, the declared status from a receiver.
+    Accepted,
+    /// The integration refuses, by an alert or a close before any application data, or by a status that says so.
+    Refused,
+    /// The control of a scenario about trust or versions: a certificate alert or a too old ClientHello violates it.
+    ControlTrust,
+    /// The control of a scenario about versions: one of TLS 1.2 and 1.3 completes.
+    ControlVersion,
+    /// Something about the certificate that the caller presents.
+    ClientCertificate(CertificateAspect),
+    /// SNI and Host header are the host that the portal gave.
+    Addressed,
+    /// The name server was asked before the first connection.
+    AsksFirst,
+    /// Every connection goes to that endpoint, and there is one.
+    Reaches(EndpointName),
+    /// After the change new connections go to that endpoint within the TTL.
+    Moves(EndpointName),
+    /// A kept-alive connection to that endpoint is left by itself.
+    Leaves(EndpointName),
+    /// Calls succeed again, by a new question to the name server.
+    Recovers,
+    /// A refused call ends with an error: no hang, no storm of connections.
+    Ends(Ends),
+    /// The caller notices the downgrade sentinel in ServerHello.random.
+    NoticesSentinel,
+    /// Something about the chain that the receiver serves.
+    ServerChain(ChainAspect),
+    /// The receiver listens on one of these ports.
+    Port(Vec<u16>),
+}
+
+/// What is judged of the caller's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CertificateAspect {
+    /// One is presented on every connection, and the key is proven.
+    Presented,
+    /// It is, byte by byte, the endorsed one.
+    Endorsed,
+    /// It is self-signed.
+    SelfSigned,
+    /// Its key is of a listed kind.
+    Key,
+    /// It is not an RSA key.
+    EllipticCurve,
+    /// Its signature hash is SHA-256.
+    Hash,
+    /// It is valid now, and not for longer than allowed.
+    Validity,
+    /// Its CN is the portal's, byte by byte.
+    CommonName,
+    /// Extended key usage, key usage and CA flag suit a client.
+    Usage,
+}
+
+/// What is judged of the receiver's chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChainAspect {
+    /// It is complete and verifies from the declared chain alone.
+    Complete,
+    /// It is served for ISSUER_HOST.
+    Host,
+}
+
+/// Bounds of a refused call's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Ends {
+    /// Longest time of a call.
+    pub within: Millis,
+    /// Most connections for one call.
+    pub connections: u32,
+}

@@ -1,0 +1,161 @@
+//! The integration file: what is tested, how it is driven, what onboarding gave it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Millis, RequirementId};
+
+/// An integration, as its file says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct IntegrationFile {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    #[serde(default)]
+    pub version: String,
+    /// The profile it integrates with.
+    pub profile: String,
+    /// The environment; the profile's first, if absent.
+    #[serde(default)]
+    pub environment: Option<String>,
+    /// Values that onboarding gave.
+    #[serde(default)]
+    pub portal: PortalValues,
+    /// Its own certificates and keys.
+    #[serde(default)]
+    pub identity: IdentityFiles,
+    /// Assets bound over the paths that Production uses.
+    #[serde(default)]
+    pub files: BTreeMap<PathBuf, String>,
+    /// Parts that call Thales.
+    #[serde(default, rename = "caller")]
+    pub callers: Vec<Caller>,
+    /// Parts that Thales calls.
+    #[serde(default, rename = "receiver")]
+    pub receivers: Vec<Receiver>,
+    /// What the endpoint answers.
+    #[serde(default, rename = "answer")]
+    pub answers: Vec<AnswerFile>,
+    /// What no run can prove.
+    #[serde(default)]
+    pub declares: BTreeMap<RequirementId, Declaration>,
+}
+
+/// Values that onboarding gave; absent ones are the profile's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PortalValues {
+    /// Customer identifier.
+    pub customer_id: Option<String>,
+    /// Thales' host.
+    pub inbound_host: Option<String>,
+    /// Base path of the API.
+    pub base_path: Option<String>,
+    /// The exact CN of the client certificate.
+    pub common_name: Option<String>,
+    /// The receiver's host, with its port: `issuer.acme.example:443`.
+    pub issuer_host: Option<String>,
+}
+
+/// The customer's own certificates and keys; paths are relative to the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct IdentityFiles {
+    /// Client certificate, PEM.
+    pub client_certificate: Option<PathBuf>,
+    /// Its key; absent where the integration holds it itself.
+    pub client_key: Option<PathBuf>,
+    /// Server chain as handed over, PEM: leaf, intermediates, perhaps the root.
+    pub server_chain: Option<PathBuf>,
+    /// Key of its leaf; absent where the integration holds it itself.
+    pub server_key: Option<PathBuf>,
+}
+
+/// A part that calls Thales.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Caller {
+    /// Its name.
+    pub name: String,
+    /// A command that is started once a call.
+    pub command: Option<Vec<String>>,
+    /// A command that is started once a scenario and speaks JSON lines.
+    pub stdio: Option<Vec<String>>,
+    /// Longest time of a call, and of a driver's start.
+    #[serde(default = "default_within")]
+    pub within: Millis,
+}
+
+/// How a caller is driven.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum CallerCarrier {
+    /// Started once a call.
+    Command(Vec<String>),
+    /// Started once a scenario.
+    Stdio(Vec<String>),
+}
+
+/// A part that Thales calls.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Receiver {
+    /// Its name.
+    pub name: String,
+    /// The command that serves.
+    pub command: Vec<String>,
+    /// Longest time until it listens.
+    #[serde(default = "default_within")]
+    pub within: Millis,
+    /// What Thales would send; at least one.
+    #[serde(rename = "request")]
+    pub requests: Vec<RequestShape>,
+}
+
+fn default_within() -> Millis {
+    Millis(30_000)
+}
+
+/// A request that Thales would send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RequestShape {
+    /// Method.
+    pub method: String,
+    /// Path.
+    pub path: String,
+    /// Further header fields.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Body.
+    #[serde(default)]
+    pub body: String,
+    /// Statuses that a good call is answered with.
+    pub status: Vec<u16>,
+}
+
+/// What the endpoint answers for a path.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct AnswerFile {
+    /// The path.
+    pub path: String,
+    /// The status.
+    pub status: u16,
+    /// A file with the body, relative to the integration file.
+    pub body: Option<PathBuf>,
+}
+
+/// What a person declares.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Declaration {
+    /// Who says so.
+    pub by: String,
+    /// Since when: a date.
+    pub on: toml::value::Datetime,
+    /// On what grounds.
+    pub grounds: String,
+}

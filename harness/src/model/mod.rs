@@ -1,0 +1,22 @@
+//! What the harness knows, as data: requirements, profiles, scenarios, integrations, and the script of one run.
+//!
+//! Nothing here reads a file, opens a socket or judges.
+
+mod check;
+mod integration;
+mod names;
+mod profile;
+mod requirement;
+mod scenario;
+mod script;
+
+pub use check::{CertificateAspect, ChainAspect, Check, Ends};
+pub use integration::{
+    AnswerFile, Caller, CallerCarrier, Declaration, IdentityFiles, IntegrationFile, PortalValues, Receiver,
+    RequestShape,
+};
+pub use names::{EndpointName, Millis, NameError, RequirementId, ScenarioId, Topic};
+pub use profile::{ClientCertificatePolicy, Environment, KeyRule, Profile};
+pub use requirement::{Level, Proof, Requirement};
+pub use scenario::{Change, ClientConduct, Conduct, Dead, EndpointConduct, Row, RowKind, Scenario, Shape, Step, Traffic};
+pub use script::{Context, Expectation, Header, LOG_FORMAT, Network, Phase, PhaseKind, Script, Side, Unplanned};

@@ -1,0 +1,75 @@
+//! One row of a profile's catalogue.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{RequirementId, Topic};
+
+/// What Thales demands, in the project's words, with its source and the way to prove it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Requirement {
+    /// Its id.
+    pub id: RequirementId,
+    /// What it is about.
+    pub topic: Topic,
+    /// How much it weighs.
+    pub level: Level,
+    /// The rule in the project's words.
+    pub rule: String,
+    /// Document and section.
+    pub source: String,
+    /// How it is proven.
+    pub proof: Proof,
+    /// What even a proof does not reach, or why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beyond: Option<String>,
+    /// What a breach looks like in the field.
+    pub symptom: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// What to do about it in a stack: JVM, nginx, …
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub remedies: BTreeMap<String, String>,
+}
+
+/// How much a requirement weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Decides readiness.
+    Must,
+    /// Preferred by Thales.
+    Should,
+    /// Stated by no document; worth knowing.
+    Advisory,
+    /// Thales' own conduct.
+    Informational,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Must => "MUST",
+            Self::Should => "SHOULD",
+            Self::Advisory => "advisory",
+            Self::Informational => "info",
+        })
+    }
+}
+
+/// How a requirement is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proof {
+    /// By what happens on the wire.
+    Scenario,
+    /// By reading files only. Untested here; the report says that the proof ships later.
+    File,
+    /// Reaches beyond a run: tested as far as the network goes, then declared by a person.
+    Declaration,
+    /// Thales' own conduct: nothing to prove.
+    None,
+}

@@ -1,0 +1,178 @@
+//! What one scenario plays against one integration, with every default filled in. It stands at the head of the log, so
+//! that the log can be judged without anything else.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use mock_thales::observe::{CertificateDer, PhaseId};
+use mock_thales::plan::{ClientPlan, EndpointPlan};
+use serde::{Deserialize, Serialize};
+
+use super::{Check, ClientCertificatePolicy, EndpointName, Requirement, ScenarioId, Topic};
+
+/// First line of a log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Header {
+    /// `thales-harness-log/1`.
+    pub format: String,
+    /// Version of the harness.
+    pub harness: String,
+    /// Wall clock at the beginning, RFC 3339.
+    pub started: String,
+    /// Profile, and SHA-256 of its file.
+    pub profile: String,
+    /// SHA-256 of the profile's file, in hex.
+    pub profile_digest: String,
+    /// Environment.
+    pub environment: String,
+    /// SHA-256 of the scenario's file, in hex.
+    pub scenario_digest: String,
+    /// The network it was played in.
+    pub network: Network,
+    /// Name and version of the integration.
+    pub integration: (String, String),
+    /// Facts about the integration that checks compare with.
+    pub context: Context,
+    /// What was played.
+    pub script: Script,
+    /// The requirements that the script's expectations are about.
+    pub requirements: Vec<Requirement>,
+}
+
+/// The format that this version writes and reads.
+pub const LOG_FORMAT: &str = "thales-harness-log/1";
+
+/// The network of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    /// A network of the scenario's own: the real host name, the real ports.
+    Private,
+    /// Loopback with explicit addresses.
+    Shared,
+}
+
+/// What checks compare with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Context {
+    /// Thales' host name.
+    pub inbound_host: String,
+    /// Base path of the API.
+    pub base_path: String,
+    /// The receiver's host name.
+    pub issuer_host: String,
+    /// The receiver's port, as handed over.
+    pub issuer_port: u16,
+    /// The CN that the portal gave, if the integration file says it.
+    pub common_name: Option<String>,
+    /// The caller's endorsed certificate.
+    pub endorsed: Option<CertificateDer>,
+    /// Chain handed over for the receiver.
+    pub server_chain: Vec<CertificateDer>,
+    /// Rules for the caller's certificate.
+    pub client_certificate: ClientCertificatePolicy,
+    /// Statuses with which the receiver answers a good call.
+    pub statuses: Vec<u16>,
+}
+
+/// What is played and what is expected of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Script {
+    /// The scenario.
+    pub scenario: ScenarioId,
+    /// Its title.
+    pub title: String,
+    /// Which part of the integration it drives.
+    pub side: Side,
+    /// The caller or receiver that it drives.
+    pub subject: String,
+    /// Addresses of the endpoints.
+    pub endpoints: BTreeMap<EndpointName, IpAddr>,
+    /// The phases in the order of play.
+    pub phases: Vec<Phase>,
+    /// What is judged.
+    pub expectations: Vec<Expectation>,
+    /// Expectations of the scenario that could not be planned, with the reason.
+    pub unplanned: Vec<Unplanned>,
+}
+
+/// Which part of the integration a scenario drives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The integration calls Thales.
+    Caller,
+    /// Thales calls the integration.
+    Receiver,
+}
+
+/// One phase.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Phase {
+    /// Its number.
+    pub id: PhaseId,
+    /// Its name in words.
+    pub name: String,
+    /// What it is.
+    pub kind: PhaseKind,
+    /// Conduct of the endpoints.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub endpoints: BTreeMap<EndpointName, EndpointPlan>,
+    /// Conduct of the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientPlan>,
+    /// Time to live of the zone, in milliseconds.
+    pub ttl_ms: u64,
+    /// Least time between two calls, in milliseconds.
+    pub every_ms: u64,
+}
+
+/// What a phase is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PhaseKind {
+    /// Thales as it ought to be.
+    Control,
+    /// One difference.
+    Row,
+    /// A step in time.
+    Step,
+}
+
+/// One thing that is judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Expectation {
+    /// The topic it verifies.
+    pub topic: Topic,
+    /// Its subject in words: `versions = 1.1`.
+    pub subject: String,
+    /// How it is judged.
+    pub check: Check,
+    /// The phases it is about: attempts of a row, a step, a control.
+    pub phases: Vec<PhaseId>,
+    /// The controls before and after it.
+    pub controls: Vec<PhaseId>,
+    /// What a violation usually means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub means: Option<String>,
+    /// Its any-of group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub any_of: Option<String>,
+}
+
+/// An expectation that could not be planned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Unplanned {
+    /// The topic it would verify.
+    pub topic: Topic,
+    /// Its subject.
+    pub subject: String,
+    /// Why not.
+    pub why: String,
+}

@@ -1,0 +1,60 @@
+//! Progress while a run goes on: a bar on a terminal, plain lines elsewhere. On standard error, so that standard output
+//! is the report alone.
+
+use std::io::{IsTerminal, Write, stderr};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::run::Event;
+
+/// Shows the events of a run.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Progress {
+    /// A bar where standard error is a terminal.
+    pub fn new() -> Self {
+        let bar = stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}");
+            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        Self { bar }
+    }
+
+    /// Shows one event.
+    pub fn show(&self, event: &Event) {
+        match (&self.bar, event) {
+            (Some(bar), Event::Planned { scenarios }) => bar.set_length(*scenarios as u64),
+            (Some(bar), Event::Began { scenario, .. }) => bar.set_message(scenario.to_string()),
+            (Some(bar), Event::Ended { scenario, .. }) => {
+                bar.set_message(scenario.to_string());
+                bar.inc(1);
+            }
+            (None, Event::Planned { scenarios }) => line(&format!("{scenarios} scenarios")),
+            (None, Event::Began { .. }) => {}
+            (None, Event::Ended { scenario, subject, verdict, took }) => {
+                let verdict = verdict.map_or("harness fault".to_owned(), |verdict| verdict.to_string());
+                line(&format!("{verdict:<14} {scenario} ({subject}) {:.1} s", took.as_secs_f64()));
+            }
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Progress that nobody can read is no reason to stop.
+fn line(text: &str) {
+    let _ = writeln!(stderr(), "{text}");
+}

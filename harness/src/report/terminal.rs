@@ -1,0 +1,178 @@
+//! The report as text: the table of requirements, then what did not pass and what to do about it, then what even a green
+//! run does not prove.
+
+use std::fmt::Write as _;
+
+use crate::model::{Level, Network, Requirement};
+use crate::run::Outcome;
+use crate::verdict::{Finding, Readiness, RequirementVerdict, Verdict};
+
+/// Findings of one requirement that are shown; the others stand in the report's files.
+const SHOWN: usize = 4;
+
+/// The whole report. `repeat` is the command that ran it, without a selection.
+pub fn report(outcome: &Outcome, repeat: &str) -> String {
+    let mut text = String::new();
+    let (name, version) = &outcome.integration;
+    let network = match outcome.network {
+        Network::Private => "private network",
+        Network::Shared => "shared network",
+    };
+    line(&mut text, &format!(
+        "{name} {version} against {}, {} ({network}). Unofficial: this is no statement of Thales.",
+        outcome.profile.title, outcome.environment
+    ));
+    line(&mut text, "");
+    table(&mut text, &outcome.requirements);
+    for row in &outcome.requirements {
+        details(&mut text, row, repeat);
+    }
+    faults(&mut text, outcome);
+    summary(&mut text, outcome);
+    text
+}
+
+fn table(text: &mut String, rows: &[RequirementVerdict]) {
+    line(text, &format!("{:<12} {:<9} {:<15} {:<16} {}", "requirement", "level", "verdict", "reach", "topic"));
+    for row in rows {
+        let requirement = &row.requirement;
+        let mark = if row.verdict == Verdict::Fail && requirement.level > Level::Must { " (warning)" } else { "" };
+        line(text, &format!(
+            "{:<12} {:<9} {:<15} {:<16} {}{mark}",
+            requirement.id, requirement.level, row.verdict, row.reach, requirement.topic
+        ));
+    }
+}
+
+fn details(text: &mut String, row: &RequirementVerdict, repeat: &str) {
+    let requirement = &row.requirement;
+    let warned = row.findings.iter().any(|finding| !finding.warnings.is_empty());
+    let quiet = matches!(row.verdict, Verdict::Pass | Verdict::Informational | Verdict::NotApplicable);
+    if quiet && !warned {
+        return;
+    }
+    line(text, "");
+    line(text, &format!("{} {} ({}), {}", requirement.id, row.verdict, requirement.level, requirement.topic));
+    line(text, &format!("  rule      {}", requirement.rule));
+    line(text, &format!("  source    {}", requirement.source));
+    if let Some(note) = &row.note {
+        line(text, &format!("  note      {note}"));
+    }
+    if row.verdict == Verdict::Declared {
+        return;
+    }
+    findings(text, &row.findings, Some(repeat));
+    if matches!(row.verdict, Verdict::Fail | Verdict::Inconclusive) {
+        remedies(text, requirement);
+    }
+}
+
+fn findings(text: &mut String, findings: &[Finding], repeat: Option<&str>) {
+    use crate::verdict::Outcome::{Met, Unwitnessed, Violated};
+    let mut shown = Vec::new();
+    for wanted in [Violated, Unwitnessed, Met] {
+        shown.extend(findings.iter().filter(|finding| {
+            finding.ruling == wanted && (wanted != Met || !finding.warnings.is_empty())
+        }));
+    }
+    for finding in shown.iter().take(SHOWN) {
+        line(text, &format!("  scenario  {} [{}] ({})", finding.scenario, finding.phase, finding.integration));
+        line(text, &format!("    expected  {}", finding.expected));
+        let facts: Vec<_> = finding.evidence.iter().map(ToString::to_string).collect();
+        let facts = if facts.is_empty() { String::new() } else { format!(" (facts {})", facts.join(", ")) };
+        let reason = finding.reason.map_or_else(String::new, |reason| format!("{reason}: "));
+        line(text, &format!("    seen      {reason}{}{facts}", finding.seen));
+        if let Some(means) = &finding.means {
+            line(text, &format!("    means     {means}"));
+        }
+        for warning in &finding.warnings {
+            line(text, &format!("    warning   {warning}"));
+        }
+        if let Some(repeat) = repeat.filter(|_| finding.ruling != Met) {
+            line(text, &format!("    repeat    {repeat} --only {}", finding.scenario));
+        }
+    }
+    if shown.len() > SHOWN {
+        line(text, &format!("  and {} more; `--report DIR` writes them all", shown.len() - SHOWN));
+    }
+}
+
+fn remedies(text: &mut String, requirement: &Requirement) {
+    line(text, &format!("  symptom   {}", requirement.symptom));
+    line(text, &format!("  remedy    {}", requirement.remedy));
+    for (stack, remedy) in &requirement.remedies {
+        line(text, &format!("    {stack:<9} {remedy}"));
+    }
+    if let Some(beyond) = &requirement.beyond {
+        line(text, &format!("  beyond    {beyond}"));
+    }
+}
+
+fn faults(text: &mut String, outcome: &Outcome) {
+    for run in &outcome.scenarios {
+        if let Err(error) = &run.log {
+            line(text, "");
+            line(text, &format!("harness fault in {} ({}): {error}", run.id, run.subject));
+        }
+    }
+}
+
+fn summary(text: &mut String, outcome: &Outcome) {
+    line(text, "");
+    let count = |verdict: Verdict| outcome.requirements.iter().filter(|row| row.verdict == verdict).count();
+    let states = [
+        Verdict::Pass,
+        Verdict::Fail,
+        Verdict::Inconclusive,
+        Verdict::Untested,
+        Verdict::Declared,
+        Verdict::NotApplicable,
+        Verdict::Informational,
+    ];
+    let counts: Vec<_> = states
+        .into_iter()
+        .filter(|verdict| count(*verdict) > 0)
+        .map(|verdict| format!("{} {verdict}", count(verdict)))
+        .collect();
+    line(text, &format!("{} scenarios, {} requirements: {}", outcome.scenarios.len(), outcome.requirements.len(), counts.join(", ")));
+    let gaps: Vec<_> = outcome
+        .requirements
+        .iter()
+        .filter(|row| row.requirement.level == Level::Must)
+        .filter(|row| matches!(row.verdict, Verdict::Fail | Verdict::Inconclusive | Verdict::Untested))
+        .map(|row| format!("{} {}", row.requirement.id, row.verdict))
+        .collect();
+    let why = match outcome.readiness {
+        Readiness::Partial => " (a selection is judged by itself)".to_owned(),
+        Readiness::Incomplete if gaps.is_empty() => " (the shared network proves less)".to_owned(),
+        _ if gaps.is_empty() => String::new(),
+        _ => format!(": {}", gaps.join(", ")),
+    };
+    line(text, &format!("readiness: {}{why}", outcome.readiness));
+    line(text, "");
+    line(text, "What this run does not prove:");
+    for sentence in &outcome.profile.not_proven {
+        line(text, &format!("  - {sentence}"));
+    }
+}
+
+/// The findings about one requirement that did not pass, for the message of a failed test.
+pub fn explain_findings(requirement: &Requirement, all: &[Finding]) -> String {
+    let own: Vec<_> = all
+        .iter()
+        .filter(|finding| finding.requirement == requirement.id && finding.ruling != crate::verdict::Outcome::Met)
+        .cloned()
+        .collect();
+    let mut text = String::new();
+    if !own.is_empty() {
+        line(&mut text, &format!("{} ({}): {}", requirement.id, requirement.level, requirement.rule));
+        findings(&mut text, &own, None);
+        remedies(&mut text, requirement);
+    }
+    text
+}
+
+fn line(text: &mut String, words: &str) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{}", words.trim_end());
+}

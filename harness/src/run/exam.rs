@@ -1,0 +1,258 @@
+//! A whole run: every selected scenario against every part that it fits, side by side, and what came of each.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mock_thales::observe::Log;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::event::Event;
+use super::scene::{self, Part, Setting, network};
+use super::selection::{Selection, SelectionError};
+use super::RunError;
+use crate::integration::{Materials, MaterialsError, Subject};
+use crate::load::Library;
+use crate::model::{Environment, Header, Network, Profile, RequirementId, Scenario, ScenarioId, Shape, Side};
+use crate::verdict::{self, Finding, Readiness, RequirementVerdict, Run, Verdict};
+use crate::world::Host;
+
+/// What is to be run.
+#[derive(Debug)]
+pub struct Exam {
+    setting: Arc<Setting>,
+    plan: Vec<(Arc<Scenario>, Part)>,
+    selection: bool,
+    jobs: usize,
+}
+
+/// One scenario that was played.
+#[derive(Debug)]
+pub struct ScenarioRun {
+    /// The scenario.
+    pub id: ScenarioId,
+    /// The part that it drove.
+    pub subject: String,
+    /// Its log; `Err` where the harness failed.
+    pub log: Result<Log<Header>, RunError>,
+    /// What was ruled.
+    pub findings: Vec<Finding>,
+    /// Its verdict; `None` where the harness failed.
+    pub verdict: Option<Verdict>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The profile.
+    pub profile: Profile,
+    /// The environment.
+    pub environment: String,
+    /// The network.
+    pub network: Network,
+    /// Name and version of the integration.
+    pub integration: (String, String),
+    /// The scenarios in the order of the plan.
+    pub scenarios: Vec<ScenarioRun>,
+    /// The requirements in the order of the catalogue.
+    pub requirements: Vec<RequirementVerdict>,
+    /// Readiness.
+    pub readiness: Readiness,
+}
+
+impl Exam {
+    /// Plans a run. The plan is fixed here: every scenario in it will be accounted for.
+    ///
+    /// # Errors
+    /// Nothing is selected, or the customer's own certificates are unfit.
+    pub fn new(
+        host: Host,
+        library: &Library,
+        subject: Subject,
+        profile: &str,
+        environment: &Environment,
+        (selection, patterns): (&Selection, &[String]),
+        jobs: usize,
+    ) -> Result<Self, ExamError> {
+        let (profile, profile_digest) =
+            library.profiles.get(profile).cloned().ok_or_else(|| ExamError::Profile(profile.to_owned()))?;
+        let materials = Materials::new(&subject, &profile, environment).map_err(ExamError::Materials)?;
+        let mut plan = Vec::new();
+        for scenario in library.scenarios.iter().filter(|scenario| selection.holds(scenario, &profile)) {
+            let scenario = Arc::new(scenario.clone());
+            match scenario.side {
+                Side::Caller => plan.extend(
+                    subject.callers.iter().map(|part| (Arc::clone(&scenario), Part::Caller(part.clone()))),
+                ),
+                Side::Receiver => plan.extend(
+                    subject.receivers.iter().map(|part| (Arc::clone(&scenario), Part::Receiver(part.clone()))),
+                ),
+            }
+        }
+        if plan.is_empty() {
+            return Err(ExamError::Selection(SelectionError::Nothing { patterns: patterns.to_vec() }));
+        }
+        let setting = Arc::new(Setting {
+            host,
+            subject,
+            profile,
+            profile_digest,
+            environment: environment.clone(),
+            materials,
+        });
+        Ok(Self { setting, plan, selection: !selection.is_all(), jobs: jobs.max(1) })
+    }
+
+    /// The planned scenarios with the parts that they drive.
+    pub fn plan(&self) -> Vec<(ScenarioId, String)> {
+        self.plan.iter().map(|(scenario, part)| (scenario.id.clone(), part.name().to_owned())).collect()
+    }
+
+    /// Plays everything. Long scenarios begin first, so that the run lasts hardly longer than the longest.
+    pub async fn run(&self, tell: &(dyn Fn(Event) + Sync)) -> Outcome {
+        tell(Event::Planned { scenarios: self.plan.len() });
+        let mut order: Vec<_> = (0..self.plan.len()).collect();
+        order.sort_by_key(|index| std::cmp::Reverse(waiting_ms(&self.plan[*index].0)));
+        let permits = Arc::new(Semaphore::new(self.jobs));
+        let mut tasks = JoinSet::new();
+        let mut indices = std::collections::HashMap::new();
+        for index in order {
+            let (scenario, part) = self.plan[index].clone();
+            let (setting, permits) = (Arc::clone(&self.setting), Arc::clone(&permits));
+            let task = tasks.spawn(async move {
+                // The semaphore is never closed.
+                let _permit = permits.acquire_owned().await;
+                timed(setting, scenario, part).await
+            });
+            indices.insert(task.id(), index);
+        }
+        let mut runs: Vec<Option<ScenarioRun>> = self.plan.iter().map(|_| None).collect();
+        while let Some(ended) = tasks.join_next_with_id().await {
+            let (id, (log, took)) = match ended {
+                Ok((id, result)) => (id, result),
+                Err(error) => {
+                    let scenario = indices.get(&error.id()).map(|index| self.plan[*index].0.id.clone());
+                    let id = error.id();
+                    let why = error.to_string();
+                    let Some(scenario) = scenario else { continue };
+                    (id, (Err(RunError::Lost { scenario, why }), Duration::ZERO))
+                }
+            };
+            let Some(&index) = indices.get(&id) else { continue };
+            let (scenario, part) = &self.plan[index];
+            let run = judged(scenario.id.clone(), part.name().to_owned(), log, took);
+            tell(Event::Ended {
+                scenario: run.id.clone(),
+                subject: run.subject.clone(),
+                verdict: run.verdict,
+                took: run.took,
+            });
+            runs[index] = Some(run);
+        }
+        self.outcome(runs.into_iter().flatten().collect())
+    }
+
+    /// Plays one scenario of the plan by itself.
+    pub async fn play(&self, index: usize) -> ScenarioRun {
+        let (scenario, part) = self.plan[index].clone();
+        let (id, subject) = (scenario.id.clone(), part.name().to_owned());
+        let (log, took) = timed(Arc::clone(&self.setting), scenario, part).await;
+        judged(id, subject, log, took)
+    }
+
+    /// Whether a scenario of the plan can only be played in a private network.
+    pub fn needs_private(&self, index: usize) -> bool {
+        scene::needs_private(&self.plan[index].0)
+    }
+
+    fn outcome(&self, scenarios: Vec<ScenarioRun>) -> Outcome {
+        let setting = &self.setting;
+        let findings: Vec<_> = scenarios.iter().flat_map(|run| run.findings.iter().cloned()).collect();
+        let unplanned = unplanned(&setting.profile, &scenarios);
+        let run = Run {
+            requirements: &setting.profile.requirements,
+            sides: setting.subject.sides(),
+            network: network(&setting.host),
+            declares: &setting.subject.declares,
+            selection: self.selection,
+            unplanned: &unplanned,
+        };
+        let (requirements, readiness) = verdict::fold(&run, &findings);
+        Outcome {
+            profile: setting.profile.clone(),
+            environment: setting.environment.id.clone(),
+            network: network(&setting.host),
+            integration: (setting.subject.name.clone(), setting.subject.version.clone()),
+            scenarios,
+            requirements,
+            readiness,
+        }
+    }
+}
+
+async fn timed(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> (Result<Log<Header>, RunError>, Duration) {
+    let began = Instant::now();
+    let log = scene::play(setting, scenario, part).await;
+    (log, began.elapsed())
+}
+
+fn judged(id: ScenarioId, subject: String, log: Result<Log<Header>, RunError>, took: Duration) -> ScenarioRun {
+    match log {
+        Ok(log) => {
+            let findings = verdict::judge(&log.header, &log.facts);
+            let planned = !log.header.script.expectations.is_empty();
+            let verdict = Some(verdict::scenario_verdict(&findings, planned).verdict);
+            ScenarioRun { id, subject, log: Ok(log), findings, verdict, took }
+        }
+        Err(error) => ScenarioRun { id, subject, log: Err(error), findings: Vec::new(), verdict: None, took },
+    }
+}
+
+fn unplanned(profile: &Profile, scenarios: &[ScenarioRun]) -> Vec<(RequirementId, String)> {
+    scenarios
+        .iter()
+        .filter_map(|run| run.log.as_ref().ok())
+        .flat_map(|log| &log.header.script.unplanned)
+        .filter_map(|unplanned| Some((profile.about(&unplanned.topic)?.id.clone(), unplanned.why.clone())))
+        .collect()
+}
+
+/// Time that a scenario spends waiting, in milliseconds.
+fn waiting_ms(scenario: &Scenario) -> u64 {
+    match &scenario.shape {
+        Shape::Table { .. } => 0,
+        Shape::Steps { steps, .. } => steps
+            .iter()
+            .map(|step| {
+                let traffic = step.traffic;
+                let calls = u64::from(traffic.calls.unwrap_or(0)) * traffic.every.map_or(0, |every| every.0);
+                traffic.lasts.map_or(calls, |lasts| lasts.0)
+            })
+            .sum(),
+    }
+}
+
+/// Why a run cannot be planned: the user's to mend.
+#[derive(Debug)]
+pub enum ExamError {
+    /// No such profile.
+    Profile(String),
+    /// The customer's own certificates are unfit.
+    Materials(MaterialsError),
+    /// Nothing is selected.
+    Selection(SelectionError),
+}
+
+impl std::fmt::Display for ExamError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Profile(id) => write!(f, "no profile is called `{id}`"),
+            Self::Materials(error) => write!(f, "{error}"),
+            Self::Selection(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for ExamError {}

@@ -1,0 +1,65 @@
+//! The attempts of a row. One connection cannot tell whether an old version is refused: with ECDHE some stacks fail by
+//! accident on the SHA-1 signature, and some only because a client certificate is asked for or missing. So a row about
+//! old versions is tried with static RSA first, then with ECDHE, with and without a certificate, as far as both sides
+//! have a common cipher.
+
+use mock_thales::observe::{CertificateDer, ClientHello, TlsVersion};
+use mock_thales::pki::{CertificateFacts, PublicKey};
+use mock_thales::plan::{AskClient, ClientCertificate, ClientPlan, EndpointPlan, KeyExchange};
+use mock_thales::wire::ciphers;
+
+/// Plans of the attempts with their names; one attempt where the row is not about old versions.
+pub(super) fn of_endpoint(plan: &EndpointPlan, row: &str, hello: Option<&ClientHello>) -> Vec<(String, EndpointPlan)> {
+    let whole = || vec![(row.to_owned(), plan.clone())];
+    let Some(version) = legacy(&plan.versions) else { return whole() };
+    let Some(hello) = hello.filter(|hello| hello.offers(version)) else {
+        // A forced ServerHello: nothing else can be played to a caller that does not offer the version.
+        return whole();
+    };
+    let exchanges: Vec<_> = [(KeyExchange::Rsa, "static RSA"), (KeyExchange::Ecdhe, "ECDHE")]
+        .into_iter()
+        .filter(|(exchange, _)| ciphers::common(hello, *exchange, plan.leaf))
+        .collect();
+    if exchanges.is_empty() {
+        return whole();
+    }
+    let asks = [(AskClient::Request, "asking for a certificate"), (AskClient::Never, "not asking for a certificate")];
+    let mut attempts = Vec::new();
+    for (exchange, exchange_name) in exchanges {
+        for (ask, ask_name) in asks {
+            let attempt = EndpointPlan { exchange, client_certificate: ask, ..plan.clone() };
+            attempts.push((format!("{row}, {exchange_name}, {ask_name}"), attempt));
+        }
+    }
+    attempts
+}
+
+/// The same for the client. `served` is the chain that the receiver served to the control.
+pub(super) fn of_client(plan: &ClientPlan, row: &str, served: Option<&[CertificateDer]>) -> Vec<(String, ClientPlan)> {
+    if legacy(&plan.versions).is_none() {
+        return vec![(row.to_owned(), plan.clone())];
+    }
+    let is_rsa = served
+        .and_then(<[_]>::first)
+        .and_then(|leaf| CertificateFacts::read(leaf).ok())
+        .is_some_and(|facts| matches!(facts.key, PublicKey::Rsa { .. }));
+    let exchanges = if is_rsa {
+        vec![(KeyExchange::Rsa, "static RSA"), (KeyExchange::Ecdhe, "ECDHE")]
+    } else {
+        vec![(KeyExchange::Ecdhe, "ECDHE")]
+    };
+    let mut attempts = Vec::new();
+    for (exchange, exchange_name) in exchanges {
+        for (certificate, certificate_name) in
+            [(plan.certificate, "with a certificate"), (ClientCertificate::None, "without a certificate")]
+        {
+            let attempt = ClientPlan { exchange, certificate, ..plan.clone() };
+            attempts.push((format!("{row}, {exchange_name}, {certificate_name}"), attempt));
+        }
+    }
+    attempts
+}
+
+fn legacy(versions: &[TlsVersion]) -> Option<TlsVersion> {
+    versions.iter().copied().max().filter(|version| version.is_legacy())
+}

@@ -1,0 +1,102 @@
+//! From a scenario's words to plans: what is not said is the profile's, and what cannot be judged is said so.
+
+use mock_thales::observe::TlsVersion;
+use mock_thales::plan::{
+    AskClient, AuthorityList, ClientCertificate, ClientPlan, EndpointPlan, KeyExchange, KeyKind, ServerCertificate,
+};
+
+use crate::integration::Materials;
+use crate::model::{
+    CertificateAspect, Check, ClientConduct, EndpointConduct, Expectation, PhaseKind, Requirement, Script, Topic,
+    Unplanned,
+};
+
+/// An endpoint's plan: the scenario's words over Thales as it ought to be.
+pub(super) fn endpoint(conduct: &EndpointConduct) -> EndpointPlan {
+    EndpointPlan {
+        versions: conduct.versions.clone().unwrap_or_else(|| vec![TlsVersion::V1_2, TlsVersion::V1_3]),
+        exchange: KeyExchange::Any,
+        certificate: conduct.certificate.unwrap_or(ServerCertificate::Trusted),
+        leaf: conduct.leaf.unwrap_or(KeyKind::P256),
+        client_certificate: conduct.client_certificate.unwrap_or(AskClient::Request),
+        ca_list: conduct.ca_list.unwrap_or(AuthorityList::Empty),
+        refuses: conduct.refuses,
+        sentinel: conduct.sentinel.unwrap_or(false),
+        keep_alive: conduct.keep_alive.unwrap_or(false),
+    }
+}
+
+/// The client's plan.
+pub(super) fn client(conduct: &ClientConduct) -> ClientPlan {
+    ClientPlan {
+        versions: conduct.versions.clone().unwrap_or_else(|| vec![TlsVersion::V1_2, TlsVersion::V1_3]),
+        exchange: KeyExchange::Any,
+        certificate: conduct.certificate.unwrap_or(ClientCertificate::Trusted),
+        source: conduct.source,
+    }
+}
+
+/// Topics whose scenarios judge their own control: trust and versions, for a caller and for a receiver.
+const JUDGED_CONTROLS: [&str; 7] = [
+    "inbound.server-trust",
+    "inbound.server-authentication",
+    "inbound.tls-version",
+    "outbound.client-ca",
+    "outbound.only-client-ca",
+    "outbound.client-certificate",
+    "outbound.tls-version",
+];
+
+/// What a control is itself an expectation of: a topic and a check each.
+pub(super) fn control_expectations(verifies: Option<&Topic>) -> Vec<(Topic, Check)> {
+    let Some(verifies) = verifies.filter(|topic| JUDGED_CONTROLS.contains(&topic.as_str())) else { return Vec::new() };
+    let (trust, version) = if verifies.as_str().starts_with("inbound.") {
+        ("inbound.server-trust", "inbound.tls-version")
+    } else {
+        ("outbound.client-ca", "outbound.tls-version")
+    };
+    [(trust, Check::ControlTrust), (version, Check::ControlVersion)]
+        .into_iter()
+        .filter_map(|(topic, check)| Some((topic.parse().ok()?, check)))
+        .collect()
+}
+
+/// Adds an expectation to a script, or says why it cannot be planned.
+pub(super) fn expect(
+    script: &mut Script,
+    requirements: &[Requirement],
+    materials: &Materials,
+    expectation: Expectation,
+) {
+    let why = if !requirements.iter().any(|requirement| requirement.topic == expectation.topic) {
+        Some("the profile has no such requirement")
+    } else {
+        match expectation.check {
+            Check::ClientCertificate(aspect)
+                if materials.client_is_issued && aspect != CertificateAspect::Presented =>
+            {
+                Some("the harness issued the client certificate: [identity] names the integration's own")
+            }
+            Check::ServerChain(_) if materials.server_is_issued => {
+                Some("the harness issued the server certificate: [identity] names the integration's own")
+            }
+            _ => None,
+        }
+    };
+    match why {
+        None => script.expectations.push(expectation),
+        Some(why) => script.unplanned.push(Unplanned {
+            topic: expectation.topic,
+            subject: expectation.subject,
+            why: why.to_owned(),
+        }),
+    }
+}
+
+/// The name of a phase.
+pub(super) fn phase_name(kind: PhaseKind, words: &str) -> String {
+    match kind {
+        PhaseKind::Control => format!("control {words}"),
+        PhaseKind::Row | PhaseKind::Step => words.to_owned(),
+    }
+}

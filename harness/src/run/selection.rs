@@ -1,0 +1,83 @@
+//! Which scenarios are run: by glob over scenario ids, requirement ids and topics.
+
+use std::fmt;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use crate::model::{Profile, Scenario, Shape, Topic};
+
+/// A selection; without a pattern it holds everything.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    patterns: GlobSet,
+}
+
+/// Why a selection cannot be used.
+#[derive(Debug)]
+pub enum SelectionError {
+    /// The pattern is no glob.
+    Pattern(globset::Error),
+    /// No scenario fits.
+    Nothing {
+        /// The patterns.
+        patterns: Vec<String>,
+    },
+}
+
+impl fmt::Display for SelectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pattern(error) => write!(f, "--only: {error}"),
+            Self::Nothing { patterns } => write!(
+                f,
+                "--only {}: no scenario fits; `list` prints ids, and a pattern may name a scenario (`dns/*`), a \
+                 requirement (`TSH-OUT-*`) or a topic",
+                patterns.join(" --only ")
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SelectionError {}
+
+impl Selection {
+    /// From the patterns of the command line.
+    ///
+    /// # Errors
+    /// A pattern is no glob.
+    pub fn new(patterns: &[String]) -> Result<Self, SelectionError> {
+        let mut set = GlobSetBuilder::new();
+        for pattern in patterns {
+            set.add(Glob::new(pattern).map_err(SelectionError::Pattern)?);
+        }
+        Ok(Self { patterns: set.build().map_err(SelectionError::Pattern)? })
+    }
+
+    /// Whether everything is selected.
+    pub fn is_all(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
+    /// Whether a scenario is selected, by its id or by a requirement that it verifies in the profile.
+    pub fn holds(&self, scenario: &Scenario, profile: &Profile) -> bool {
+        self.is_all()
+            || self.patterns.is_match(scenario.id.as_str())
+            || topics(scenario).into_iter().any(|topic| {
+                self.patterns.is_match(topic.as_str())
+                    || profile.about(topic).is_some_and(|requirement| self.patterns.is_match(requirement.id.as_str()))
+            })
+    }
+}
+
+/// The topics that a scenario verifies.
+pub(crate) fn topics(scenario: &Scenario) -> Vec<&Topic> {
+    let mut topics: Vec<&Topic> = match &scenario.shape {
+        Shape::Table { verifies, rows, .. } => {
+            verifies.iter().chain(rows.iter().map(|row| &row.verifies)).collect()
+        }
+        Shape::Steps { steps, .. } => steps.iter().filter_map(|step| step.verifies.as_ref()).collect(),
+    };
+    topics.sort();
+    topics.dedup();
+    topics
+}

@@ -1,0 +1,413 @@
+//! Plays a scenario to a caller: Thales is the endpoint and the name server.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mock_thales::dns::{NameServer, Zone};
+use mock_thales::endpoint::{Conduct as EndpointConductReady, Endpoint, Stage};
+use mock_thales::observe::{Actor, CallId, Claim, ClientHello, Event, PhaseId};
+use mock_thales::plan::{EndpointPlan, ZoneMode, ZonePlan};
+use tokio::time::{Instant, sleep_until};
+
+use super::RunError;
+use super::expand;
+use super::plan;
+use super::scene::{Ground, PATIENCE, ipv4, main_endpoint};
+use crate::integration::{CallerPart, Carrier};
+use crate::load::scenario::DEFAULT_ADDRESS;
+use crate::model::{
+    Change, Check, Conduct, Dead, EndpointName, Expectation, Phase, PhaseKind, Row, RowKind, Scenario, Script, Shape,
+    Step, Topic,
+};
+use crate::world;
+
+/// Time to live of a zone that no scenario changes. Short, so that a caller asks anew in each phase.
+const TTL_MS: u64 = 1000;
+/// Tries of a call that met only connections of an earlier phase.
+const TRIES: u32 = 3;
+/// Margin above the endpoint's patience for a phase's connections to end.
+const SETTLE: Duration = Duration::from_secs(PATIENCE.as_secs() + 2);
+
+/// A caller and everything that it may meet.
+pub(super) struct CallerScene {
+    ground: Ground,
+    script: Script,
+    carrier: Carrier,
+    stage: Arc<Stage>,
+    endpoints: BTreeMap<EndpointName, Standing>,
+    zone: Arc<Zone>,
+    name_server: NameServer,
+    calls: u32,
+    /// The last claim was that of a call which had to be ended.
+    hung: bool,
+}
+
+/// An endpoint with its address.
+struct Standing {
+    endpoint: Arc<Endpoint>,
+    plan: EndpointPlan,
+    /// As the scenario says.
+    address: Ipv4Addr,
+    /// As the world has it.
+    published: IpAddr,
+}
+
+impl CallerScene {
+    pub(super) async fn open(
+        ground: Ground,
+        part: &CallerPart,
+        scenario: &Scenario,
+        mut script: Script,
+    ) -> Result<Self, RunError> {
+        let stage = Stage::new(Arc::clone(&ground.recorder));
+        let mut endpoints = BTreeMap::new();
+        for (name, address, plan) in planned_endpoints(scenario) {
+            let address = ipv4(address);
+            let published = ground.world.published(address, world::HTTPS)?.ip();
+            let endpoint = Endpoint::new(name.as_str(), conduct(&ground, &plan)?, PATIENCE);
+            stage.publish(published, Arc::clone(&endpoint));
+            script.endpoints.insert(name.clone(), published);
+            endpoints.insert(name, Standing { endpoint, plan, address, published });
+        }
+        let addresses: Vec<_> = endpoints.values().map(|standing| standing.address).collect();
+        for listener in ground.world.thales_listeners(&addresses, world::HTTPS)? {
+            stage.listen(listener)?;
+        }
+        let first = match &scenario.shape {
+            Shape::Table { .. } => Change::default(),
+            Shape::Steps { zone, .. } => zone.clone(),
+        };
+        let zone_plan = zone_plan(None, &first, &endpoints);
+        let context = &ground.setting.materials.context;
+        let zone = Arc::new(Zone::new(&context.inbound_host, zone_plan)?);
+        let sockets = ground.world.name_server()?;
+        let name_server =
+            NameServer::start(Arc::clone(&zone), Arc::clone(&ground.recorder), sockets.udp, vec![sockets.tcp])?;
+        let entry = addresses.first().copied().unwrap_or(ipv4(DEFAULT_ADDRESS));
+        let portal = ground.portal(entry)?;
+        let carrier = Carrier::start(
+            part,
+            ground.dir(),
+            portal,
+            Arc::clone(&ground.world),
+            Arc::clone(&ground.recorder),
+        )
+        .await;
+        Ok(Self { ground, script, carrier, stage, endpoints, zone, name_server, calls: 0, hung: false })
+    }
+
+    async fn close(self) -> Script {
+        for standing in self.endpoints.values() {
+            standing.endpoint.cut();
+        }
+        self.stage.stop_listening().await;
+        self.carrier.stop().await;
+        self.name_server.stop().await;
+        self.script
+    }
+
+    /// Makes one call and records it.
+    async fn call(&mut self) -> Claim {
+        self.calls += 1;
+        let call = CallId(self.calls);
+        let recorder = Arc::clone(&self.ground.recorder);
+        recorder.record(Actor::Runner, Event::CallBegan { call });
+        let began = Instant::now();
+        let claim = self.carrier.call().await;
+        let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        recorder.record(Actor::Runner, Event::CallEnded { call, claim: claim.clone(), took_us });
+        self.hung = claim == Claim::TimedOut;
+        claim
+    }
+
+    /// Plays one phase of a table: one call, repeated while it met only connections of an earlier phase.
+    async fn play_once(&mut self, kind: PhaseKind, words: &str, plan: &EndpointPlan) -> Result<PhaseId, RunError> {
+        let main = main_endpoint();
+        let conduct = conduct(&self.ground, plan)?;
+        if let Some(standing) = self.endpoints.get_mut(&main) {
+            standing.endpoint.behave(conduct);
+            standing.plan = plan.clone();
+        }
+        let phase = self.begin(kind, words, TTL_MS, 0);
+        for _ in 0..TRIES {
+            self.call().await;
+            let met = self.ground.recorder.read(|facts| {
+                facts.iter().any(|fact| fact.phase == Some(phase) && matches!(fact.event, Event::Accepted { .. }))
+            });
+            if met || self.hung || !self.keeps_connections(phase) {
+                break;
+            }
+        }
+        self.settle(phase).await;
+        Ok(phase)
+    }
+
+    /// Whether a connection of an earlier phase carried data in this one.
+    fn keeps_connections(&self, phase: PhaseId) -> bool {
+        self.ground.recorder.read(|facts| {
+            let began = facts
+                .iter()
+                .find(|fact| fact.phase == Some(phase) && matches!(fact.event, Event::PhaseBegan { .. }))
+                .map_or(u64::MAX, |fact| fact.seq);
+            facts.iter().any(|fact| {
+                fact.seq > began && fact.phase != Some(phase) && matches!(fact.event, Event::Request(_) | Event::Ended(_))
+            })
+        })
+    }
+
+    fn begin(&mut self, kind: PhaseKind, words: &str, ttl_ms: u64, every_ms: u64) -> PhaseId {
+        let plans = self.endpoints.iter().map(|(name, standing)| (name.clone(), standing.plan.clone())).collect();
+        let phase = Phase {
+            id: PhaseId(0),
+            name: plan::phase_name(kind, words),
+            kind,
+            endpoints: plans,
+            client: None,
+            ttl_ms,
+            every_ms,
+        };
+        self.ground.begin(&mut self.script, phase)
+    }
+
+    /// Waits for the phase's connections to end; those that do not are ended.
+    async fn settle(&mut self, phase: PhaseId) {
+        let keeps = self.endpoints.values().any(|standing| standing.plan.keep_alive);
+        if !keeps && !self.ground.settle(phase, SETTLE).await {
+            self.ground
+                .recorder
+                .record(Actor::Runner, Event::DeadlinePassed { wait: "the phase's connections to end".to_owned() });
+            for standing in self.endpoints.values() {
+                standing.endpoint.cut();
+            }
+        }
+        self.ground.recorder.record(Actor::Runner, Event::PhaseEnded);
+    }
+
+    /// The ClientHello of the latest connection with one.
+    fn last_hello(&self) -> Option<ClientHello> {
+        self.ground.recorder.read(|facts| {
+            facts.iter().rev().find_map(|fact| match &fact.event {
+                Event::ClientHello(hello) => Some(hello.clone()),
+                _ => None,
+            })
+        })
+    }
+
+    fn expect(&mut self, expectation: Expectation) {
+        let setting = Arc::clone(&self.ground.setting);
+        plan::expect(&mut self.script, &setting.profile.requirements, &setting.materials, expectation);
+    }
+}
+
+pub(super) async fn play(mut scene: CallerScene, scenario: &Scenario) -> Result<Script, RunError> {
+    match &scenario.shape {
+        Shape::Table { verifies, control, rows } => table(&mut scene, verifies.as_ref(), control, rows).await?,
+        Shape::Steps { zone, steps, .. } => play_steps(&mut scene, zone, steps).await?,
+    }
+    Ok(scene.close().await)
+}
+
+async fn table(
+    scene: &mut CallerScene,
+    verifies: Option<&Topic>,
+    control: &Conduct,
+    rows: &[Row],
+) -> Result<(), RunError> {
+    let Conduct::Endpoint(control) = control else { return Ok(()) };
+    let control = plan::endpoint(control);
+    let mut before = scene.play_once(PhaseKind::Control, "1", &control).await?;
+    let mut control_checks = plan::control_expectations(verifies);
+    if rows.is_empty()
+        && control_checks.is_empty()
+        && let Some(verifies) = verifies
+    {
+        control_checks.push((verifies.clone(), Check::Accepted));
+    }
+    for (topic, check) in control_checks {
+        scene.expect(Expectation {
+            topic,
+            subject: "control".to_owned(),
+            check,
+            phases: vec![before],
+            controls: Vec::new(),
+            means: None,
+            any_of: None,
+        });
+    }
+    for (index, row) in rows.iter().enumerate() {
+        let Conduct::Endpoint(conduct) = &row.conduct else { continue };
+        let plan = plan::endpoint(conduct);
+        let mut phases = Vec::new();
+        let mut controls = vec![before];
+        // A caller that hung in a control would hang in every row.
+        if !scene.hung {
+            for (name, attempt) in expand::of_endpoint(&plan, &row.difference, scene.last_hello().as_ref()) {
+                phases.push(scene.play_once(PhaseKind::Row, &name, &attempt).await?);
+            }
+            before = scene.play_once(PhaseKind::Control, &(index + 2).to_string(), &control).await?;
+            controls.push(before);
+        }
+        for check in checks(row) {
+            scene.expect(Expectation {
+                topic: row.verifies.clone(),
+                subject: row.difference.clone(),
+                check,
+                phases: phases.clone(),
+                controls: controls.clone(),
+                means: row.means.clone(),
+                any_of: row.any_of.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn checks(row: &Row) -> Vec<Check> {
+    match &row.kind {
+        RowKind::Refuse => vec![Check::Refused],
+        RowKind::Accept => vec![Check::Accepted],
+        RowKind::Expect(checks) => checks.clone(),
+    }
+}
+
+async fn play_steps(scene: &mut CallerScene, zone: &Change, steps: &[Step]) -> Result<(), RunError> {
+    let mut ttl_ms = zone.ttl.map_or(TTL_MS, |ttl| ttl.0);
+    let mut every_ms = 0;
+    for (index, step) in steps.iter().enumerate() {
+        ttl_ms = step.change.ttl.map_or(ttl_ms, |ttl| ttl.0);
+        every_ms = step.traffic.every.map_or(every_ms, |every| every.0);
+        let phase = scene.begin(PhaseKind::Step, &format!("step {}", index + 1), ttl_ms, every_ms);
+        apply(scene, &step.change).await?;
+        traffic(scene, step).await;
+        scene.settle(phase).await;
+        if let Some(topic) = &step.verifies {
+            for check in &step.expect {
+                scene.expect(Expectation {
+                    topic: topic.clone(),
+                    subject: format!("step {}", index + 1),
+                    check: check.clone(),
+                    phases: vec![phase],
+                    controls: Vec::new(),
+                    means: step.means.clone(),
+                    any_of: None,
+                });
+            }
+        }
+        if scene.hung && step.traffic.lasts.is_none() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Carries out a change of Thales' side: first what dies or drains, then what is answered.
+async fn apply(scene: &mut CallerScene, change: &Change) -> Result<(), RunError> {
+    let recorder = Arc::clone(&scene.ground.recorder);
+    for name in &change.drain {
+        if let Some(standing) = scene.endpoints.get(name) {
+            standing.endpoint.drain();
+            recorder.record(Actor::Runner, Event::Draining { endpoint: name.to_string() });
+        }
+    }
+    if let Some((name, how)) = &change.dead {
+        die(scene, name, *how).await?;
+        let how = match how {
+            Dead::Refused => "refused",
+            Dead::Unreachable => "unreachable",
+        };
+        recorder.record(Actor::Runner, Event::Died { endpoint: name.to_string(), how: how.to_owned() });
+    }
+    if change.answer.is_some() || change.ttl.is_some() || change.mode.is_some() {
+        let plan = zone_plan(Some(&scene.zone.plan()), change, &scene.endpoints);
+        let (addresses, ttl_s, mode) = (plan.addresses.clone(), plan.ttl_s, format!("{:?}", plan.mode).to_lowercase());
+        scene.zone.set(plan)?;
+        recorder.record(Actor::Runner, Event::ZoneChanged { addresses, ttl_s, mode });
+    }
+    Ok(())
+}
+
+async fn die(scene: &mut CallerScene, name: &EndpointName, how: Dead) -> Result<(), RunError> {
+    let Some(dead) = scene.endpoints.get(name) else { return Ok(()) };
+    match how {
+        Dead::Refused => {
+            scene.stage.stop_listening().await;
+            for (other, standing) in &scene.endpoints {
+                if other != name {
+                    let at = scene.ground.world.published(standing.address, world::HTTPS)?;
+                    scene.stage.listen(scene.ground.world.thales_listener_at(at)?)?;
+                }
+            }
+        }
+        Dead::Unreachable => scene.ground.world.make_unreachable(dead.address)?,
+    }
+    dead.endpoint.cut();
+    Ok(())
+}
+
+/// Closed-loop traffic: a call starts when the one before has ended, and not before its turn.
+async fn traffic(scene: &mut CallerScene, step: &Step) {
+    let began = Instant::now();
+    let every = step.traffic.every.map_or(Duration::ZERO, |every| every.duration());
+    let mut made = 0;
+    let mut due = began;
+    loop {
+        let more = match (step.traffic.calls, step.traffic.lasts) {
+            (Some(calls), _) => made < calls,
+            (None, Some(lasts)) => began.elapsed() < lasts.duration(),
+            (None, None) => false,
+        };
+        if !more {
+            return;
+        }
+        sleep_until(due).await;
+        due = Instant::now() + every;
+        scene.call().await;
+        made += 1;
+        if scene.hung {
+            return;
+        }
+    }
+}
+
+fn conduct(ground: &Ground, plan: &EndpointPlan) -> Result<Arc<EndpointConductReady>, RunError> {
+    let materials = &ground.setting.materials;
+    let endorsed: Vec<_> = materials.context.endorsed.iter().cloned().collect();
+    let answers = Arc::clone(&ground.setting.subject.answers);
+    Ok(Arc::new(EndpointConductReady::new(plan, &materials.authorities, &endorsed, answers)?))
+}
+
+fn planned_endpoints(scenario: &Scenario) -> Vec<(EndpointName, IpAddr, EndpointPlan)> {
+    match &scenario.shape {
+        Shape::Table { control: Conduct::Endpoint(control), .. } => {
+            vec![(main_endpoint(), DEFAULT_ADDRESS, plan::endpoint(control))]
+        }
+        Shape::Table { .. } => Vec::new(),
+        Shape::Steps { endpoints, .. } => endpoints
+            .iter()
+            .map(|(name, (address, conduct))| (name.clone(), *address, plan::endpoint(conduct)))
+            .collect(),
+    }
+}
+
+fn zone_plan(
+    before: Option<&ZonePlan>,
+    change: &Change,
+    endpoints: &BTreeMap<EndpointName, Standing>,
+) -> ZonePlan {
+    let addresses = match &change.answer {
+        Some(names) => names.iter().filter_map(|name| Some(endpoints.get(name)?.published)).collect(),
+        None => match before {
+            Some(before) => before.addresses.clone(),
+            None => endpoints.values().take(1).map(|standing| standing.published).collect(),
+        },
+    };
+    let ttl_s = change.ttl.map(|ttl| u32::try_from(ttl.0 / 1000).unwrap_or(u32::MAX));
+    ZonePlan {
+        addresses,
+        ttl_s: ttl_s.or(before.map(|before| before.ttl_s)).unwrap_or(1),
+        mode: change.mode.or(before.map(|before| before.mode)).unwrap_or(ZoneMode::Normal),
+        subdomain: change.subdomain.clone().or(before.and_then(|before| before.subdomain.clone())),
+    }
+}

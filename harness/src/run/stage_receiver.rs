@@ -1,0 +1,186 @@
+//! Plays a scenario to a receiver: Thales is the client.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mock_thales::client::{Call, Caller};
+use mock_thales::observe::{Actor, CertificateDer, Event, PhaseId};
+use mock_thales::plan::ClientPlan;
+
+use super::RunError;
+use super::expand;
+use super::plan;
+use super::scene::{Ground, PATIENCE, ipv4};
+use super::stage_caller::checks;
+use crate::integration::{ReceiverPart, Serving};
+use crate::load::scenario::DEFAULT_ADDRESS;
+use crate::model::{
+    Check, ClientConduct, Conduct, Expectation, Phase, PhaseKind, RequestShape, Row, Scenario, Script, Shape, Topic,
+};
+use crate::world::World;
+
+/// A receiver that listens, or why it does not.
+pub(super) struct ReceiverScene {
+    ground: Ground,
+    script: Script,
+    serving: Option<Serving>,
+    at: SocketAddr,
+    requests: Vec<RequestShape>,
+    caller: Caller,
+}
+
+impl ReceiverScene {
+    pub(super) async fn open(ground: Ground, part: &ReceiverPart, script: Script) -> Result<Self, RunError> {
+        let portal = ground.portal(ipv4(DEFAULT_ADDRESS))?;
+        let at = portal.listen;
+        let world: &Arc<World> = &ground.world;
+        let serving = match Serving::start(part, &ground.dir(), &portal, at, world, &ground.recorder).await {
+            Ok(serving) => Some(serving),
+            // The integration's conduct: every call will show it.
+            Err(error) => {
+                let actor = Actor::Integration(part.name.clone());
+                let output = Event::Output { stream: "start".to_owned(), text: error.to_string(), dropped: 0 };
+                ground.recorder.record(actor, output);
+                None
+            }
+        };
+        let caller = Caller::new(Arc::clone(&ground.recorder), PATIENCE);
+        Ok(Self { ground, script, serving, at, requests: part.requests.clone(), caller })
+    }
+
+    async fn close(self) -> Script {
+        if let Some(serving) = self.serving {
+            serving.stop().await;
+        }
+        self.script
+    }
+
+    /// Plays one phase: each request once, on a connection of its own.
+    async fn play_once(&mut self, kind: PhaseKind, words: &str, plan: &ClientPlan) -> Result<PhaseId, RunError> {
+        let setting = Arc::clone(&self.ground.setting);
+        let identity = setting.materials.authorities.client(plan.certificate).map_err(|error| {
+            RunError::Conduct(mock_thales::endpoint::ConductError::Pki(error))
+        })?;
+        let phase = Phase {
+            id: PhaseId(0),
+            name: plan::phase_name(kind, words),
+            kind,
+            endpoints: Default::default(),
+            client: Some(plan.clone()),
+            ttl_ms: 0,
+            every_ms: 0,
+        };
+        let phase = self.ground.begin(&mut self.script, phase);
+        for request in &self.requests {
+            let call = Call {
+                method: request.method.clone(),
+                path: request.path.clone(),
+                host: setting.materials.context.issuer_host.clone(),
+                headers: request.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+                body: request.body.clone().into_bytes(),
+            };
+            let socket = self.ground.world.thales_dialer(plan.source.map(ipv4))?;
+            self.caller.call(socket, self.at, plan, identity.as_deref(), &call).await;
+        }
+        self.ground.settle(phase, Duration::ZERO).await;
+        self.ground.recorder.record(Actor::Runner, Event::PhaseEnded);
+        Ok(phase)
+    }
+
+    /// The chain that was served last.
+    fn served(&self) -> Option<Vec<CertificateDer>> {
+        self.ground.recorder.read(|facts| {
+            facts.iter().rev().find_map(|fact| match &fact.event {
+                Event::PeerCertificate { chain, .. } => Some(chain.clone()),
+                _ => None,
+            })
+        })
+    }
+
+    fn expect(&mut self, expectation: Expectation) {
+        let setting = Arc::clone(&self.ground.setting);
+        plan::expect(&mut self.script, &setting.profile.requirements, &setting.materials, expectation);
+    }
+}
+
+pub(super) async fn play(mut scene: ReceiverScene, scenario: &Scenario) -> Result<Script, RunError> {
+    match &scenario.shape {
+        Shape::Table { verifies, control, rows } => table(&mut scene, verifies.as_ref(), control, rows).await?,
+        Shape::Steps { steps, .. } => {
+            let control = plan::client(&ClientConduct::default());
+            for (index, step) in steps.iter().enumerate() {
+                let name = format!("step {}", index + 1);
+                let phase = scene.play_once(PhaseKind::Step, &name, &control).await?;
+                let Some(topic) = &step.verifies else { continue };
+                for check in &step.expect {
+                    scene.expect(Expectation {
+                        topic: topic.clone(),
+                        subject: name.clone(),
+                        check: check.clone(),
+                        phases: vec![phase],
+                        controls: Vec::new(),
+                        means: step.means.clone(),
+                        any_of: None,
+                    });
+                }
+            }
+        }
+    }
+    Ok(scene.close().await)
+}
+
+async fn table(
+    scene: &mut ReceiverScene,
+    verifies: Option<&Topic>,
+    control: &Conduct,
+    rows: &[Row],
+) -> Result<(), RunError> {
+    let Conduct::Client(control) = control else { return Ok(()) };
+    let control = plan::client(control);
+    let mut before = scene.play_once(PhaseKind::Control, "1", &control).await?;
+    let mut control_checks = plan::control_expectations(verifies);
+    if rows.is_empty()
+        && control_checks.is_empty()
+        && let Some(verifies) = verifies
+    {
+        control_checks.push((verifies.clone(), Check::Accepted));
+    }
+    for (topic, check) in control_checks {
+        scene.expect(Expectation {
+            topic,
+            subject: "control".to_owned(),
+            check,
+            phases: vec![before],
+            controls: Vec::new(),
+            means: None,
+            any_of: None,
+        });
+    }
+    for (index, row) in rows.iter().enumerate() {
+        let Conduct::Client(conduct) = &row.conduct else { continue };
+        let plan = plan::client(conduct);
+        let mut phases = Vec::new();
+        let mut controls = vec![before];
+        // Where nothing listens, no row can tell anything.
+        if scene.serving.is_some() {
+            for (name, attempt) in expand::of_client(&plan, &row.difference, scene.served().as_deref()) {
+                phases.push(scene.play_once(PhaseKind::Row, &name, &attempt).await?);
+            }
+            before = scene.play_once(PhaseKind::Control, &(index + 2).to_string(), &control).await?;
+            controls.push(before);
+        }
+        for check in checks(row) {
+            scene.expect(Expectation {
+                topic: row.verifies.clone(),
+                subject: row.difference.clone(),
+                check,
+                phases: phases.clone(),
+                controls: controls.clone(),
+                means: row.means.clone(),
+                any_of: row.any_of.clone(),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! `addressed`: the caller names Thales' host in SNI and Host header.
+
+use super::super::finding::{Reason, Ruling};
+use super::super::view::View;
+use crate::model::{Expectation, Network};
+
+pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
+    let context = &view.header.context;
+    let mut evidence = Vec::new();
+    let mut outside = None;
+    for connection in view.subjects(expectation) {
+        let Some(hello) = &connection.hello else { continue };
+        if !view.is_ours(hello.what.sni.as_deref()) {
+            let seen = match &hello.what.sni {
+                Some(sni) => format!("SNI is `{sni}`"),
+                None => "no SNI is sent".to_owned(),
+            };
+            return Ruling::violated(seen, vec![hello.seq]);
+        }
+        for request in &connection.requests {
+            let host = request.what.host.as_deref().unwrap_or_default();
+            if !is_host(host, &context.inbound_host, view.header.network) {
+                return Ruling::violated(format!("Host header is `{host}`"), vec![request.seq]);
+            }
+            if !request.what.path.starts_with(&context.base_path) {
+                outside.get_or_insert_with(|| request.what.path.clone());
+            }
+            evidence.push(request.seq);
+        }
+    }
+    if evidence.is_empty() {
+        return Ruling::unwitnessed(Reason::NoConnection, "no request arrived", evidence);
+    }
+    let ruling = Ruling::met(format!("SNI and Host are {}", context.inbound_host), evidence);
+    match outside {
+        Some(path) => ruling.warn(format!("path `{path}` does not begin with the base path `{}`", context.base_path)),
+        None => ruling,
+    }
+}
+
+/// In the shared network the port is not 443 and so part of the Host header.
+fn is_host(found: &str, wanted: &str, network: Network) -> bool {
+    let (name, port) = found.rsplit_once(':').map_or((found, None), |(name, port)| (name, Some(port)));
+    name.eq_ignore_ascii_case(wanted) && (network == Network::Shared || port.is_none_or(|port| port == "443"))
+}

@@ -1,0 +1,36 @@
+//! `asks-first`: no connection before a question to the name server, and none to an address that it never answered.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::super::finding::{Reason, Ruling};
+use super::super::view::{View, addresses};
+use crate::model::Expectation;
+
+pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
+    let mut answered: BTreeSet<IpAddr> = BTreeSet::new();
+    let mut questions = view.questions().peekable();
+    let mut evidence = Vec::new();
+    for connection in view.subjects(expectation) {
+        while let Some((fact, question)) = questions.next_if(|(fact, _)| fact.seq < connection.opened.seq) {
+            evidence.push(fact.seq);
+            answered.extend(addresses(question));
+        }
+        let address = connection.opened.what.ip();
+        if answered.is_empty() {
+            return Ruling::violated(
+                format!("connected to {address} before any question for {}", view.header.context.inbound_host),
+                vec![connection.opened.seq],
+            );
+        }
+        if !answered.contains(&address) {
+            evidence.push(connection.opened.seq);
+            return Ruling::violated(format!("connected to {address}, which the name server never answered"), evidence);
+        }
+        evidence.push(connection.opened.seq);
+    }
+    if view.subjects(expectation).is_empty() {
+        return Ruling::unwitnessed(Reason::NoConnection, "no connection came", evidence);
+    }
+    Ruling::met("asked, then connected to an address of the answer", evidence)
+}

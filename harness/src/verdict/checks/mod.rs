@@ -1,0 +1,75 @@
+//! One file a word: how it is judged. Adding a check: its data in `model/check.rs`, a file here, a line in each of the
+//! two matches.
+
+mod accepted;
+mod addressed;
+mod asks_first;
+mod client_certificate;
+mod control;
+mod ends;
+mod leaves;
+mod moves;
+mod notices_sentinel;
+mod port;
+mod reaches;
+mod recovers;
+mod refused;
+mod server_chain;
+
+use super::finding::Ruling;
+use super::view::View;
+use crate::model::{Check, Expectation, Header, Side};
+
+/// Rules on an expectation.
+pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
+    match &expectation.check {
+        Check::Accepted => accepted::rule(view, expectation),
+        Check::Refused => match view.side() {
+            Side::Caller => refused::by_caller(view, expectation),
+            Side::Receiver => refused::by_receiver(view, expectation),
+        },
+        Check::ControlTrust => control::trust(view, expectation),
+        Check::ControlVersion => control::version(view, expectation),
+        Check::ClientCertificate(aspect) => client_certificate::rule(view, expectation, *aspect),
+        Check::Addressed => addressed::rule(view, expectation),
+        Check::AsksFirst => asks_first::rule(view, expectation),
+        Check::Reaches(endpoint) => reaches::rule(view, expectation, endpoint),
+        Check::Moves(endpoint) => moves::rule(view, expectation, endpoint),
+        Check::Leaves(endpoint) => leaves::rule(view, expectation, endpoint),
+        Check::Recovers => recovers::rule(view, expectation),
+        Check::Ends(bounds) => ends::rule(view, expectation, *bounds),
+        Check::NoticesSentinel => notices_sentinel::rule(view, expectation),
+        Check::ServerChain(aspect) => server_chain::rule(view, expectation, *aspect),
+        Check::Port(ports) => port::rule(view, expectation, ports),
+    }
+}
+
+/// What an expectation asks for, in words.
+pub(super) fn expected(header: &Header, expectation: &Expectation) -> String {
+    let subject = &expectation.subject;
+    match &expectation.check {
+        Check::Accepted => format!("goes through with it: {subject}"),
+        Check::Refused => format!("refuses before any application data: {subject}"),
+        Check::ControlTrust => match header.script.side {
+            Side::Caller => "trusts the chain that the portal gave and sends its request".to_owned(),
+            Side::Receiver => "trusts the Thales Client CA and answers as declared".to_owned(),
+        },
+        Check::ControlVersion => "completes a handshake in TLS 1.2 or later".to_owned(),
+        Check::ClientCertificate(aspect) => client_certificate::expected(header, *aspect),
+        Check::Addressed => format!("SNI and Host header are {}", header.context.inbound_host),
+        Check::AsksFirst => "asks the name server before its first connection".to_owned(),
+        Check::Reaches(endpoint) => format!("connects to endpoint {endpoint}"),
+        Check::Moves(endpoint) => format!("new connections go to endpoint {endpoint} within TTL and grace"),
+        Check::Leaves(endpoint) => format!("leaves its kept-alive connection to endpoint {endpoint} by itself"),
+        Check::Recovers => "asks again and reaches the endpoint once the name server answers".to_owned(),
+        Check::Ends(bounds) => {
+            format!("the call ends within {} and with at most {} connections", bounds.within, bounds.connections)
+        }
+        Check::NoticesSentinel => "aborts on the downgrade sentinel (RFC 8446 section 4.1.3)".to_owned(),
+        Check::ServerChain(aspect) => server_chain::expected(header, *aspect),
+        Check::Port(ports) => {
+            let ports: Vec<_> = ports.iter().map(ToString::to_string).collect();
+            format!("listens on port {}", ports.join(" or "))
+        }
+    }
+}

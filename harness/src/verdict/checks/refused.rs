@@ -1,0 +1,166 @@
+//! `refused`: the integration refuses by itself, before any application data, between two controls that it accepts.
+
+use mock_thales::observe::{Connection, Ending};
+
+use super::super::finding::{Reason, Ruling};
+use super::super::view::{REFUSAL_STATUSES, View, alert_name};
+use crate::model::Expectation;
+
+/// Alerts that have nothing to do with a certificate: a refusal with one of them proves nothing about it.
+const UNRELATED_ALERTS: [u8; 9] = [10, 20, 22, 47, 50, 70, 109, 110, 120];
+
+/// A silent end later than this after a forced ServerHello is the caller's own time-out.
+const PROMPT_US: u64 = 1_000_000;
+
+pub(super) fn by_caller(view: &View<'_>, expectation: &Expectation) -> Ruling {
+    let subjects = view.subjects(expectation);
+    if let Some(through) = subjects.iter().find(|connection| connection.data.is_some()) {
+        let seen = match &through.handshake {
+            Some(handshake) => format!("went through with it: application data over {}", handshake.what.version),
+            None => "went through with it: application data".to_owned(),
+        };
+        let evidence = through.data.iter().map(|data| data.seq).chain([through.opened.seq]).collect();
+        return Ruling::violated(seen, evidence);
+    }
+    let controls = match view.controls(expectation) {
+        Ok(controls) => controls,
+        Err(ruling) => return ruling,
+    };
+    let about_versions = is_about_versions(view, expectation);
+    let mut evidence = controls;
+    let mut seen = Vec::new();
+    let mut by_other_policy = None;
+    // A row may need several attempts; each has to be decided by the caller.
+    for phase in &expectation.phases {
+        let attempts: Vec<_> = subjects
+            .iter()
+            .filter(|connection| connection.phase == Some(*phase) && view.is_witness(connection))
+            .collect();
+        if attempts.is_empty() {
+            let name = view.phase(*phase).map_or("the attempt", |phase| phase.name.as_str());
+            let seen = format!("no connection witnesses {name}");
+            return Ruling::unwitnessed(Reason::NoConnection, seen, evidence);
+        }
+        for connection in attempts {
+            evidence.push(connection.opened.seq);
+            let story = view.story(connection);
+            if let Some(reason) = undecided(connection, about_versions) {
+                return Ruling::unwitnessed(reason, story, evidence);
+            }
+            if about_versions && !is_by_version(connection) {
+                by_other_policy.get_or_insert_with(|| story.clone());
+            }
+            if !seen.contains(&story) {
+                seen.push(story);
+            }
+        }
+    }
+    let ruling = Ruling::met(seen.join("; "), evidence);
+    match by_other_policy {
+        Some(story) => ruling.warn(format!(
+            "refused by other policy than the version ({story}): a change of that policy may open it"
+        )),
+        None => ruling,
+    }
+}
+
+fn undecided(connection: &Connection, about_versions: bool) -> Option<Reason> {
+    let forced = connection.first_flight.is_some_and(|flight| flight.what.1);
+    match connection.ending() {
+        Ending::Alert(code) if !about_versions && UNRELATED_ALERTS.contains(&code) => Some(Reason::OtherReason),
+        Ending::Alert(_) => None,
+        Ending::Silent if about_versions && forced && connection.decided_after_us().is_none_or(|us| us > PROMPT_US) => {
+            Some(Reason::Deadline)
+        }
+        Ending::Silent => None,
+        Ending::Counterpart => Some(Reason::Counterpart),
+        Ending::Undecided => Some(Reason::Deadline),
+        Ending::NotJudged | Ending::Accepted => Some(Reason::NoConnection),
+    }
+}
+
+/// Refused for its version: alert protocol_version, or it does not offer the version at all.
+fn is_by_version(connection: &Connection) -> bool {
+    let not_offered = connection.first_flight.is_some_and(|flight| {
+        connection.hello.as_ref().is_some_and(|hello| !hello.what.offers(flight.what.0))
+    });
+    not_offered || connection.refusing_alert().is_some_and(|alert| alert.what == 70)
+}
+
+fn is_about_versions(view: &View<'_>, expectation: &Expectation) -> bool {
+    expectation.phases.iter().filter_map(|phase| view.phase(*phase)).any(|phase| {
+        let endpoint = phase.endpoints.values().flat_map(|plan| &plan.versions);
+        let client = phase.client.iter().flat_map(|plan| &plan.versions);
+        endpoint.chain(client).any(|version| version.is_legacy())
+    })
+}
+
+pub(super) fn by_receiver(view: &View<'_>, expectation: &Expectation) -> Ruling {
+    let subjects = view.subjects(expectation);
+    let about_versions = is_about_versions(view, expectation);
+    for connection in &subjects {
+        // A server that completes an old handshake has accepted the version, whatever status follows.
+        let through = if about_versions { connection.handshake.is_some() } else { is_success(view, connection) };
+        if through {
+            let seen = match (&connection.handshake, connection.response) {
+                (Some(handshake), _) if about_versions => format!("completed a {} handshake", handshake.what.version),
+                _ => view.story(connection),
+            };
+            return Ruling::violated(seen, vec![connection.opened.seq]);
+        }
+    }
+    let controls = match view.controls(expectation) {
+        Ok(controls) => controls,
+        Err(ruling) => return ruling,
+    };
+    let control_status = view.control_status(expectation);
+    let mut evidence = controls;
+    let mut seen = Vec::new();
+    let mut by_other_policy = None;
+    for phase in &expectation.phases {
+        let attempts: Vec<_> = subjects.iter().filter(|connection| connection.phase == Some(*phase)).collect();
+        if attempts.is_empty() {
+            return Ruling::unwitnessed(Reason::NoConnection, "no call was made", evidence);
+        }
+        for connection in attempts {
+            evidence.push(connection.opened.seq);
+            let story = view.story(connection);
+            let status = connection.response.map(|response| response.what.0);
+            let reason = match (status, connection.ending()) {
+                (Some(status), _) if Some(status) == control_status => Some(Reason::Indistinct),
+                (Some(status), _) if REFUSAL_STATUSES.contains(&status) => None,
+                (Some(_), _) => Some(Reason::OtherReason),
+                (None, Ending::Alert(_) | Ending::Silent) => None,
+                (None, Ending::Counterpart) => Some(Reason::Counterpart),
+                (None, Ending::Undecided) => Some(Reason::Deadline),
+                (None, Ending::NotJudged) => Some(Reason::NoConnection),
+                // Bytes that are no HTTP.
+                (None, Ending::Accepted) => Some(Reason::OtherReason),
+            };
+            if let Some(reason) = reason {
+                return Ruling::unwitnessed(reason, story, evidence);
+            }
+            if about_versions && connection.refusing_alert().is_none_or(|alert| alert.what != 70) {
+                by_other_policy.get_or_insert_with(|| story.clone());
+            }
+            if !seen.contains(&story) {
+                seen.push(story);
+            }
+        }
+    }
+    let ruling = Ruling::met(seen.join("; "), evidence);
+    match by_other_policy {
+        Some(story) => ruling.warn(format!(
+            "refused by other policy than the version ({story}, not {}): a change of that policy may open it",
+            alert_name(70)
+        )),
+        None => ruling,
+    }
+}
+
+fn is_success(view: &View<'_>, connection: &Connection) -> bool {
+    connection.response.is_some_and(|response| {
+        let status = response.what.0;
+        (200..300).contains(&status) && view.header.context.statuses.iter().any(|good| (200..300).contains(good))
+    })
+}

@@ -1,0 +1,64 @@
+//! `server-chain`: what the receiver serves verifies from the chain handed over, and for its host.
+
+use mock_thales::observe::CertificateDer;
+use mock_thales::pki::chain_verifies;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::super::finding::{Reason, Ruling};
+use super::super::view::View;
+use crate::model::{ChainAspect, Expectation, Header};
+
+pub(super) fn expected(header: &Header, aspect: ChainAspect) -> String {
+    match aspect {
+        ChainAspect::Complete => "the served chain is complete and verifies from the chain handed over alone".to_owned(),
+        ChainAspect::Host => format!("the served certificate names {}", header.context.issuer_host),
+    }
+}
+
+pub(super) fn rule(view: &View<'_>, expectation: &Expectation, aspect: ChainAspect) -> Ruling {
+    let context = &view.header.context;
+    let served = view.subjects(expectation).into_iter().find_map(|connection| connection.certificate.as_ref());
+    let Some(served) = served else {
+        return Ruling::unwitnessed(Reason::NotShown, "no certificate was served", Vec::new());
+    };
+    let Ok(at) = OffsetDateTime::parse(&view.header.started, &Rfc3339) else {
+        return Ruling::unwitnessed(Reason::NotShown, "the log does not say when it was made", Vec::new());
+    };
+    match aspect {
+        ChainAspect::Complete => match chain_verifies(&served.what.0, &anchors(&context.server_chain), None, at) {
+            Ok(()) => Ruling::met(format!("{} certificate(s) served", served.what.0.len()), vec![served.seq]),
+            Err(fault) => Ruling::violated(format!("failed to {fault}"), vec![served.seq]),
+        },
+        ChainAspect::Host => host(&context.issuer_host, &served.what.0, served.seq),
+    }
+}
+
+/// Whether the leaf names the host, whoever issued it.
+fn host(host: &str, chain: &[CertificateDer], seq: u64) -> Ruling {
+    let unreadable = |why: String| Ruling::violated(format!("the leaf cannot be read: {why}"), vec![seq]);
+    let Some(leaf) = chain.first() else { return unreadable("the chain is empty".to_owned()) };
+    let der = rustls_pki_types::CertificateDer::from(leaf.0.as_slice());
+    let leaf = match webpki::EndEntityCert::try_from(&der) {
+        Ok(leaf) => leaf,
+        Err(error) => return unreadable(error.to_string()),
+    };
+    let Ok(name) = rustls_pki_types::ServerName::try_from(host) else {
+        return Ruling::unwitnessed(Reason::NotShown, format!("`{host}` is no host name"), vec![seq]);
+    };
+    match leaf.verify_is_valid_for_subject_name(&name) {
+        Ok(()) => Ruling::met(format!("names {host}"), vec![seq]),
+        Err(_) => {
+            let names: Vec<_> = leaf.valid_dns_names().collect();
+            Ruling::violated(format!("names {} and not {host}", names.join(", ")), vec![seq])
+        }
+    }
+}
+
+/// What Thales would trust: everything handed over but the leaf; the leaf itself where it stands alone.
+fn anchors(chain: &[CertificateDer]) -> Vec<CertificateDer> {
+    match chain {
+        [_, rest @ ..] if !rest.is_empty() => rest.to_vec(),
+        all => all.to_vec(),
+    }
+}

@@ -1,0 +1,30 @@
+//! Verdicts: a pure function of what was expected and what the log holds. No clock, no I/O, no async.
+//!
+//! [`judge`] rules on every expectation of one log, [`fold`] makes requirements and readiness of the findings.
+
+mod checks;
+mod finding;
+mod fold;
+mod view;
+
+pub use finding::{Finding, Outcome, Reason, Ruling};
+pub use fold::{Readiness, RequirementVerdict, Run, ScenarioVerdict, Verdict, fold, scenario_verdict};
+
+use mock_thales::observe::Fact;
+
+use crate::model::Header;
+
+/// Rules on every expectation of a log, in their order.
+pub fn judge(header: &Header, facts: &[Fact]) -> Vec<Finding> {
+    let view = view::View::new(header, facts);
+    header
+        .script
+        .expectations
+        .iter()
+        .filter_map(|expectation| {
+            let requirement = header.requirements.iter().find(|requirement| requirement.topic == expectation.topic)?;
+            let ruling = checks::rule(&view, expectation);
+            Some(Finding::new(header, requirement, expectation, ruling))
+        })
+        .collect()
+}

@@ -1,0 +1,218 @@
+//! A log as the checks read it: connections by phase, witnesses, controls.
+
+use mock_thales::observe::{
+    Actor, Answer, CallReading, CertificateDer, Connection, Ending, Event, Fact, PhaseId, Question, Role, connections,
+};
+
+use super::finding::{Reason, Ruling};
+use crate::model::{EndpointName, Expectation, Header, Phase, Side};
+
+/// Alerts that speak of certificates (RFC 8446 section 6.2): 40, 42 to 49, 51, 116.
+pub(super) const CERTIFICATE_ALERTS: [u8; 11] = [40, 42, 43, 44, 45, 46, 47, 48, 49, 51, 116];
+
+/// Statuses with which a server refuses a client.
+pub(super) const REFUSAL_STATUSES: [u16; 5] = [400, 401, 403, 495, 496];
+
+pub(super) struct View<'a> {
+    pub(super) header: &'a Header,
+    pub(super) facts: &'a [Fact],
+    pub(super) connections: Vec<Connection>,
+    pub(super) calls: Vec<CallReading>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(header: &'a Header, facts: &'a [Fact]) -> Self {
+        Self { header, facts, connections: connections(facts), calls: CallReading::all(facts) }
+    }
+
+    pub(super) fn side(&self) -> Side {
+        self.header.script.side
+    }
+
+    pub(super) fn phase(&self, id: PhaseId) -> Option<&'a Phase> {
+        self.header.script.phases.iter().find(|phase| phase.id == id)
+    }
+
+    /// The connections of the expectation's own phases.
+    pub(super) fn subjects(&self, expectation: &Expectation) -> Vec<&Connection> {
+        self.connections
+            .iter()
+            .filter(|connection| connection.phase.is_some_and(|phase| expectation.phases.contains(&phase)))
+            .collect()
+    }
+
+    /// Whether a connection witnesses anything of a caller: a complete ClientHello for Thales' name, and the
+    /// counterpart's first flight sent.
+    pub(super) fn is_witness(&self, connection: &Connection) -> bool {
+        match connection.role {
+            Role::Client => connection.dial_failed.is_none(),
+            Role::Server => {
+                connection.first_flight.is_some()
+                    && connection.hello.as_ref().is_some_and(|hello| self.is_ours(hello.what.sni.as_deref()))
+            }
+        }
+    }
+
+    /// Whether an SNI is Thales' host, or a subdomain of it.
+    pub(super) fn is_ours(&self, sni: Option<&str>) -> bool {
+        let host = &self.header.context.inbound_host;
+        sni.is_some_and(|sni| {
+            sni.eq_ignore_ascii_case(host)
+                || sni.to_ascii_lowercase().strip_suffix(&host.to_ascii_lowercase()).is_some_and(|rest| rest.ends_with('.'))
+        })
+    }
+
+    /// Whether the integration went through with a phase.
+    pub(super) fn accepted_in(&self, phase: PhaseId) -> Option<&Connection> {
+        self.connections.iter().find(|connection| connection.phase == Some(phase) && self.is_accepted(connection))
+    }
+
+    /// Data from a caller, a declared status from a receiver.
+    pub(super) fn is_accepted(&self, connection: &Connection) -> bool {
+        match connection.role {
+            Role::Server => self.is_witness(connection) && connection.data.is_some(),
+            Role::Client => connection
+                .response
+                .is_some_and(|response| self.header.context.statuses.contains(&response.what.0)),
+        }
+    }
+
+    /// `Err` where a control was not accepted.
+    pub(super) fn controls(&self, expectation: &Expectation) -> Result<Vec<u64>, Ruling> {
+        let mut evidence = Vec::new();
+        for control in &expectation.controls {
+            match self.accepted_in(*control) {
+                Some(connection) => evidence.push(connection.opened.seq),
+                None => {
+                    let name = self.phase(*control).map_or("control", |phase| phase.name.as_str());
+                    let seen = match self.connections.iter().rfind(|connection| connection.phase == Some(*control)) {
+                        Some(connection) => format!("{name} was not accepted: {}", self.story(connection)),
+                        None => format!("{name} was not accepted: no connection came"),
+                    };
+                    return Err(Ruling::unwitnessed(Reason::Control, seen, Vec::new()));
+                }
+            }
+        }
+        Ok(evidence)
+    }
+
+    /// The status with which the nearest control was answered.
+    pub(super) fn control_status(&self, expectation: &Expectation) -> Option<u16> {
+        expectation
+            .controls
+            .iter()
+            .find_map(|control| self.accepted_in(*control))
+            .and_then(|connection| Some(connection.response?.what.0))
+    }
+
+    /// Questions for Thales' host or a subdomain that ask for addresses, with their facts.
+    pub(super) fn questions(&self) -> impl Iterator<Item = (&'a Fact, &'a Question)> {
+        let host = self.header.context.inbound_host.to_ascii_lowercase();
+        self.facts.iter().filter_map(move |fact| match &fact.event {
+            Event::Asked(question)
+                if question.kind == "A" && question.name.trim_end_matches('.').ends_with(host.as_str()) =>
+            {
+                Some((fact, question))
+            }
+            _ => None,
+        })
+    }
+
+    /// The endpoint that a connection reached; `None` for an address that was never published.
+    pub(super) fn endpoint_of(&self, connection: &Connection) -> Option<EndpointName> {
+        match &connection.actor {
+            Actor::Endpoint(name) => name.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// The longest lag of the harness itself in a span of time, in microseconds.
+    pub(super) fn lag_us(&self, from_us: u64, to_us: u64) -> u64 {
+        self.facts
+            .iter()
+            .filter(|fact| (from_us..=to_us).contains(&fact.at_us))
+            .filter_map(|fact| match fact.event {
+                Event::Lagged { by_us } => Some(by_us),
+                _ => None,
+            })
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// The leaf that the caller presented on a connection.
+    pub(super) fn leaf<'c>(&self, connection: &'c Connection) -> Option<&'c CertificateDer> {
+        connection.certificate.as_ref().and_then(|seen| seen.what.0.first())
+    }
+
+    /// What happened on a connection, in words.
+    pub(super) fn story(&self, connection: &Connection) -> String {
+        if let Some(failed) = &connection.dial_failed {
+            return format!("no TCP connection: {}", failed.what);
+        }
+        if let Some((status, page)) = connection.response.map(|response| response.what) {
+            let page = page.map_or_else(String::new, |page| format!(" ({page:?} page)"));
+            return format!("answered HTTP {status}{page}");
+        }
+        let version = match (&connection.handshake, connection.first_flight) {
+            (Some(handshake), _) => format!("{} handshake completed, then ", handshake.what.version),
+            (None, Some(flight)) if flight.what.1 => format!("after a forced {} ServerHello: ", flight.what.0),
+            _ => String::new(),
+        };
+        let end = match connection.ending() {
+            Ending::Accepted => "application data".to_owned(),
+            Ending::Alert(code) => format!("alert {code} ({})", alert_name(code)),
+            Ending::Silent => "closed without an alert and without application data".to_owned(),
+            Ending::Counterpart => match (&connection.local_error, connection.alerts_sent.first()) {
+                (Some(error), _) => format!("the counterpart ended it: {}", error.what),
+                (None, Some(alert)) => format!("the counterpart sent alert {} ({})", alert.what, alert_name(alert.what)),
+                (None, None) => "the counterpart ended it".to_owned(),
+            },
+            Ending::Undecided => "nothing until the deadline".to_owned(),
+            Ending::NotJudged => match &connection.no_hello {
+                Some(why) => format!("no ClientHello: {}", why.what),
+                None => "ended before the first flight".to_owned(),
+            },
+        };
+        format!("{version}{end}")
+    }
+}
+
+/// Addresses that an answer names.
+pub(super) fn addresses(question: &Question) -> &[std::net::IpAddr] {
+    match &question.answer {
+        Answer::Addresses { addresses, .. } => addresses,
+        _ => &[],
+    }
+}
+
+/// Names of RFC 8446 section 6 and RFC 5246 section 7.2.
+pub(super) fn alert_name(code: u8) -> &'static str {
+    match code {
+        0 => "close_notify",
+        10 => "unexpected_message",
+        20 => "bad_record_mac",
+        22 => "record_overflow",
+        40 => "handshake_failure",
+        42 => "bad_certificate",
+        43 => "unsupported_certificate",
+        44 => "certificate_revoked",
+        45 => "certificate_expired",
+        46 => "certificate_unknown",
+        47 => "illegal_parameter",
+        48 => "unknown_ca",
+        49 => "access_denied",
+        50 => "decode_error",
+        51 => "decrypt_error",
+        70 => "protocol_version",
+        71 => "insufficient_security",
+        80 => "internal_error",
+        86 => "inappropriate_fallback",
+        90 => "user_canceled",
+        109 => "missing_extension",
+        110 => "unsupported_extension",
+        112 => "unrecognized_name",
+        116 => "certificate_required",
+        120 => "no_application_protocol",
+        _ => "unassigned",
+    }
+}

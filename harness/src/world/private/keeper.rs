@@ -1,0 +1,144 @@
+//! The thread that keeps a world. It stands on the customer's side, makes sockets and starts commands when it is asked,
+//! and ends when nobody can ask any more. It can start no thread itself: a thread cannot be in two PID namespaces.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::net::SocketAddr;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::{OFlag, open, openat};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::stat::Mode;
+use nix::unistd::chdir;
+
+use super::init::{Init, descriptor_of, wait_for_end};
+use super::launch::Children;
+use super::mounts;
+use super::network::Networks;
+use crate::world::error::WorldError;
+use crate::world::refusal::Step;
+use crate::world::setup::Setup;
+use crate::world::table;
+
+const PORTS: &str = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
+
+/// How long the processes of an ended world may take to be waited for by their own runtime, and after that by the
+/// keeper, in milliseconds.
+const WAITED_FOR_WITHIN: u16 = 2_000;
+const REAPED_WITHIN: u16 = 3_000;
+
+/// What the keeper stands in.
+pub(super) struct Keeper {
+    networks: Networks,
+    init: Init,
+    children: Children,
+    /// `/proc/thread-self` of the machine's own `/proc`: the world's does not know this thread.
+    this_thread: OwnedFd,
+}
+
+/// What others need to enter the world, and what it lacks.
+pub(super) struct Opened {
+    /// The world's mounts, with the machine's `/proc`: for threads of the harness's process.
+    pub(super) view: OwnedFd,
+    pub(super) customer: OwnedFd,
+    /// Whether an ordinary user may listen on port 443 there.
+    pub(super) low_ports: bool,
+}
+
+impl Keeper {
+    /// Sets the world up around the calling thread.
+    pub(super) fn raise(setup: &Setup, current: &Path) -> Result<(Self, Opened), WorldError> {
+        unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS).map_err(WorldError::step(Step::MountNamespace))?;
+        let networks = Networks::raise()?;
+        setns(&networks.customer, CloneFlags::CLONE_NEWNET).map_err(WorldError::step(Step::NetworkNamespace))?;
+        mounts::raise(setup, current)?;
+        let low_ports = open_low_ports().is_ok();
+        let view = File::open("/proc/thread-self/ns/mnt").map_err(WorldError::step(Step::MountNamespace))?.into();
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let this_thread =
+            open("/proc/thread-self", flags, Mode::empty()).map_err(WorldError::step(Step::MountNamespace))?;
+        let init = Init::start()?;
+        setns(&init.mounts, CloneFlags::CLONE_NEWNS).map_err(WorldError::step(Step::MountNamespace))?;
+        // Entering mounts leads to "/"; a command without a directory of its own starts where the harness stands.
+        chdir(current).map_err(|errno| WorldError::path("enter", current)(errno.into()))?;
+        let customer = networks.customer.try_clone().map_err(WorldError::step(Step::NetworkNamespace))?;
+        Ok((Self { networks, init, children: Children::default(), this_thread }, Opened { view, customer, low_ports }))
+    }
+
+    pub(super) fn children(&mut self) -> &mut Children {
+        &mut self.children
+    }
+
+    /// Does something on Thales' side.
+    pub(super) fn in_thales<T>(&self, act: impl FnOnce(&Networks) -> T) -> io::Result<T> {
+        setns(&self.networks.thales, CloneFlags::CLONE_NEWNET)?;
+        let done = act(&self.networks);
+        setns(&self.networks.customer, CloneFlags::CLONE_NEWNET)?;
+        Ok(done)
+    }
+
+    /// The sockets that listen on the customer's side.
+    pub(super) fn listening(&self) -> io::Result<Vec<SocketAddr>> {
+        let read = |path: &str| {
+            let file = openat(&self.this_thread, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+            let mut text = String::new();
+            File::from(file).read_to_string(&mut text).map(|_| text)
+        };
+        let mut sockets = table::listening(&read("net/tcp")?);
+        // A machine without IPv6 has no second table.
+        sockets.extend(table::listening(&read("net/tcp6").unwrap_or_default()));
+        Ok(sockets)
+    }
+
+    /// Ends every process of the world and waits until they are gone.
+    pub(super) fn end(self) -> Result<(), WorldError> {
+        let Self { init, children, .. } = self;
+        let pid = init.end();
+        // Without a descriptor (Linux before 5.3) there is no wait with an end.
+        let gone = |within: u16| descriptor_of(pid).map_or(Ok(true), |process| ends(&process, within));
+        let refused = WorldError::step::<io::Error>;
+        if !gone(WAITED_FOR_WITHIN).map_err(refused(Step::PidNamespace))? {
+            children.reap();
+            if !gone(REAPED_WITHIN).map_err(refused(Step::PidNamespace))? {
+                return Err(WorldError::Lingering);
+            }
+        }
+        wait_for_end(pid);
+        Ok(())
+    }
+}
+
+fn ends(process: &OwnedFd, within: u16) -> io::Result<bool> {
+    let mut wait = [PollFd::new(process.as_fd(), PollFlags::POLLIN)];
+    loop {
+        match poll(&mut wait, PollTimeout::from(within)) {
+            Ok(ready) => return Ok(ready > 0),
+            Err(nix::errno::Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+}
+
+/// Lets an ordinary user listen on port 443 in the calling thread's network. Where `/proc/sys` is read-only, as in
+/// containers, a fresh `/proc` may be had instead.
+fn open_low_ports() -> io::Result<()> {
+    if fs::write(PORTS, "0").is_ok() {
+        return Ok(());
+    }
+    let mut fresh = PathBuf::from(mounts::PORTAL);
+    fresh.push(".proc");
+    fs::create_dir(&fresh)?;
+    let none: Option<&str> = None;
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    let written = mount(Some("proc"), &fresh, Some("proc"), flags, none).map_err(io::Error::from).and_then(|()| {
+        let path = fresh.join(PORTS.strip_prefix("/proc/").unwrap_or(PORTS));
+        let written = fs::write(path, "0");
+        umount2(&fresh, MntFlags::MNT_DETACH)?;
+        written
+    });
+    fs::remove_dir(&fresh)?;
+    written
+}

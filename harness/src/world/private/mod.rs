@@ -1,0 +1,15 @@
+//! A private network: two network namespaces joined by a veth pair, a mount namespace and a PID namespace, kept by one
+//! parked thread. Linux only; everything that knows of namespaces is in this folder and in `enter.rs`.
+
+mod init;
+mod keeper;
+mod launch;
+mod mounts;
+mod network;
+mod nsswitch;
+mod place;
+mod world;
+
+pub(super) use mounts::PORTAL;
+pub(super) use network::raise_loopback;
+pub(super) use world::PrivateWorld;

@@ -1,0 +1,49 @@
+//! What a world is to hold when it opens: the assets of onboarding, the paths where Production expects them, the
+//! directories that stay visible. What the assets are for is the portal's business.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// One file of the portal directory, under the name that the portal gives it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Asset {
+    /// The file's name, which is also the variable's.
+    pub name: String,
+    /// The file's bytes.
+    pub content: Vec<u8>,
+    /// A key or a password: readable by its owner only (mode 0600 instead of 0644), and never printed.
+    pub secret: bool,
+}
+
+impl Asset {
+    /// The file's mode.
+    pub(super) fn mode(&self) -> u32 {
+        if self.secret { 0o600 } else { 0o644 }
+    }
+}
+
+impl fmt::Debug for Asset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asset")
+            .field("name", &self.name)
+            .field("bytes", &self.content.len())
+            .field("secret", &self.secret)
+            .finish()
+    }
+}
+
+/// What a world holds from its first moment.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// The files of the portal directory.
+    pub assets: Vec<Asset>,
+    /// Absolute path, as Production uses it → name of the asset that lies there. A private network only; see
+    /// [`unplaced`](super::World::unplaced).
+    pub files: BTreeMap<PathBuf, String>,
+    /// Directories that stay visible although they lie under `/tmp`: the integration's own, those of its programs. The
+    /// process's current directory is kept unasked.
+    pub keep: Vec<PathBuf>,
+    /// Further lines of the customer's `/etc/hosts`, without line ends. A private network only.
+    pub hosts: Vec<String>,
+}

@@ -1,0 +1,129 @@
+//! The endpoint's own client certificate verifier: it takes note of everything and refuses nothing, unless it is told
+//! to refuse as Thales would.
+//!
+//! The stock verifier is unfit: it rejects self-signed certificates with CA:TRUE, which `openssl req -x509` writes by
+//! default and which Thales endorses, and it names its anchors in the CertificateRequest.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer as RustlsCertificate, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme};
+
+use crate::observe::CertificateDer;
+use crate::plan::Refusal;
+
+/// Refusal as Thales would do it.
+#[derive(Debug, Clone)]
+pub(super) struct Admission {
+    /// Certificates that the portal holds, compared byte by byte.
+    pub(super) endorsed: Vec<CertificateDer>,
+    /// Why it refuses.
+    pub(super) refusal: Refusal,
+}
+
+/// What the verifier saw of one connection.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Shown {
+    pub(super) chain: Vec<CertificateDer>,
+    pub(super) proved: Option<bool>,
+}
+
+/// Takes note of what one caller shows.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    algorithms: WebPkiSupportedAlgorithms,
+    hints: Arc<[DistinguishedName]>,
+    admission: Option<Admission>,
+    shown: Mutex<Shown>,
+}
+
+impl Verifier {
+    pub(super) fn new(
+        provider: &CryptoProvider,
+        hints: Arc<[DistinguishedName]>,
+        admission: Option<Admission>,
+    ) -> Arc<Self> {
+        let algorithms = provider.signature_verification_algorithms;
+        Arc::new(Self { algorithms, hints, admission, shown: Mutex::default() })
+    }
+
+    /// What the caller has shown so far.
+    pub(super) fn shown(&self) -> Shown {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Shown)) {
+        change(&mut self.shown.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl ClientCertVerifier for Verifier {
+    fn offer_client_auth(&self) -> bool {
+        true
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        // Thales insists. Where the scenario is about something else, insisting would hide what the caller does next.
+        self.admission.is_some()
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &self.hints
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &RustlsCertificate<'_>,
+        intermediates: &[RustlsCertificate<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let chain: Vec<_> = std::iter::once(end_entity)
+            .chain(intermediates)
+            .map(|certificate| CertificateDer(certificate.as_ref().to_vec()))
+            .collect();
+        let endorsed = self.admission.as_ref().map(|admission| admission.endorsed.contains(&chain[0]));
+        self.note(|shown| shown.chain = chain);
+        match (&self.admission, endorsed) {
+            (None, _) => Ok(ClientCertVerified::assertion()),
+            (Some(_), Some(false) | None) => Err(refuse("the certificate is not the endorsed one")),
+            (Some(admission), Some(true)) => match admission.refusal {
+                Refusal::NotEndorsed => Err(refuse("the certificate is not the endorsed one")),
+                Refusal::WrongCommonName => Err(refuse("the common name is not the one given in the portal")),
+            },
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &RustlsCertificate<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let proved = verify_tls12_signature(message, certificate, signature, &self.algorithms).is_ok();
+        self.note(|shown| shown.proved = Some(proved));
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &RustlsCertificate<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let proved = verify_tls13_signature(message, certificate, signature, &self.algorithms).is_ok();
+        self.note(|shown| shown.proved = Some(proved));
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+/// certificate_unknown (46): what a server says that knows the chain and does not want this certificate.
+fn refuse(why: &'static str) -> Error {
+    Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(std::io::Error::other(why)))))
+}

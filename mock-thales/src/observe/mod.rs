@@ -1,0 +1,16 @@
+//! What was seen: facts, the recorder that numbers them, the frozen log, and the reading of a log as connections.
+//!
+//! Facts say what happened on the wire and never what it means; meaning is the reader's business.
+
+mod connection;
+mod fact;
+mod log;
+mod recorder;
+
+pub use connection::{CallReading, Connection, Ending, Seen, connections};
+pub use fact::{
+    Actor, Answer, CallId, CertificateDer, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, Header,
+    PhaseId, Question, RefusalPage, RequestHead, Role, TlsVersion,
+};
+pub use log::{Log, LogError};
+pub use recorder::{ConnectionRecorder, Recorder};

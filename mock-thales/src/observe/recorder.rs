@@ -1,0 +1,128 @@
+//! The recorder numbers facts, keeps them and wakes those who wait for one.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use super::{Actor, ConnectionId, Event, Fact, PhaseId};
+
+/// Appends facts to one log. Shared by every actor of a world.
+#[derive(Debug)]
+pub struct Recorder {
+    began: Instant,
+    facts: Mutex<Vec<Fact>>,
+    count: watch::Sender<u64>,
+    phase: AtomicU32,
+    connections: AtomicU32,
+}
+
+/// No phase has begun yet.
+const NO_PHASE: u32 = u32::MAX;
+
+impl Recorder {
+    /// An empty log whose time begins now.
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            began: Instant::now(),
+            facts: Mutex::new(Vec::new()),
+            count: watch::Sender::new(0),
+            phase: AtomicU32::new(NO_PHASE),
+            connections: AtomicU32::new(0),
+        })
+    }
+
+    /// Records a fact of the current phase that belongs to no connection.
+    pub fn record(&self, actor: Actor, event: Event) -> u64 {
+        self.append(actor, None, self.phase(), event)
+    }
+
+    /// Begins a phase: what is accepted or recorded from now on belongs to it.
+    pub fn begin_phase(&self, phase: PhaseId, name: &str) {
+        self.phase.store(phase.0, Ordering::SeqCst);
+        self.append(Actor::Runner, None, Some(phase), Event::PhaseBegan { name: name.to_owned() });
+    }
+
+    /// The current phase.
+    pub fn phase(&self) -> Option<PhaseId> {
+        match self.phase.load(Ordering::SeqCst) {
+            NO_PHASE => None,
+            phase => Some(PhaseId(phase)),
+        }
+    }
+
+    /// A recorder for a new connection, which belongs to the current phase for good.
+    pub fn connection(self: &Arc<Self>, actor: Actor) -> ConnectionRecorder {
+        let id = ConnectionId(self.connections.fetch_add(1, Ordering::SeqCst) + 1);
+        ConnectionRecorder { recorder: Arc::clone(self), actor, id, phase: self.phase() }
+    }
+
+    /// Time since the log began.
+    pub fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// The facts so far.
+    pub fn snapshot(&self) -> Vec<Fact> {
+        self.lock().clone()
+    }
+
+    /// Reads the facts so far without copying them.
+    pub fn read<T>(&self, reader: impl FnOnce(&[Fact]) -> T) -> T {
+        reader(&self.lock())
+    }
+
+    /// Waits until `wanted` says yes to the facts so far, or the deadline passes (`false`). A deadline that passed is
+    /// not recorded here: the caller knows what it waited for.
+    pub async fn wait_for(&self, deadline: Instant, mut wanted: impl FnMut(&[Fact]) -> bool) -> bool {
+        let mut count = self.count.subscribe();
+        loop {
+            count.borrow_and_update();
+            if wanted(&self.lock()) {
+                return true;
+            }
+            let changed = tokio::time::timeout_at(deadline.into(), count.changed()).await;
+            if !matches!(changed, Ok(Ok(()))) {
+                return wanted(&self.lock());
+            }
+        }
+    }
+
+    fn append(&self, actor: Actor, connection: Option<ConnectionId>, phase: Option<PhaseId>, event: Event) -> u64 {
+        let mut facts = self.lock();
+        // The time is taken under the lock, so that numbers and times rise together.
+        let at_us = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let seq = facts.len() as u64 + 1;
+        facts.push(Fact { seq, at_us, actor, connection, phase, event });
+        drop(facts);
+        self.count.send_replace(seq);
+        seq
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Fact>> {
+        // A panic between lock and unlock leaves a whole vector: an append is the only change.
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Records the facts of one connection.
+#[derive(Debug, Clone)]
+pub struct ConnectionRecorder {
+    recorder: Arc<Recorder>,
+    actor: Actor,
+    id: ConnectionId,
+    phase: Option<PhaseId>,
+}
+
+impl ConnectionRecorder {
+    /// Records a fact of this connection.
+    pub fn record(&self, event: Event) -> u64 {
+        self.recorder.append(self.actor.clone(), Some(self.id), self.phase, event)
+    }
+
+    /// The connection's number.
+    pub fn id(&self) -> ConnectionId {
+        self.id
+    }
+}

@@ -1,0 +1,147 @@
+//! All authorities of a run, made once from one captured moment, and the identities that they issue.
+//!
+//! An identity is made when first asked for and is the same for the rest of the run: a pin must meet the leaf that it
+//! knows.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use time::OffsetDateTime;
+
+use super::authority::Authority;
+use super::client::ClientSide;
+use super::customer::{CustomerSide, foreign_subject};
+use super::dates::Dates;
+use super::facts::hex;
+use super::leaf::random;
+use super::names::Hosts;
+use super::server::ServerSide;
+use super::{Identity, Names, PkiError, pem};
+use crate::observe::CertificateDer;
+use crate::plan::{ClientCertificate, KeyKind, ServerCertificate};
+
+/// All authorities of a run and what they issue. Shared by the scenarios of the run.
+pub struct Authorities {
+    suffix: String,
+    server: ServerSide,
+    client: ClientSide,
+    customer: CustomerSide,
+    client_ca_subject: Vec<u8>,
+    foreign_subject: Vec<u8>,
+    servers: Mutex<HashMap<(ServerCertificate, KeyKind), Arc<Identity>>>,
+    clients: Mutex<HashMap<ClientCertificate, Arc<Identity>>>,
+}
+
+impl Authorities {
+    /// Makes the authorities. Their names end in a random suffix, so that no DN is that of another run.
+    pub fn new(now: OffsetDateTime, names: &Names) -> Result<Self, PkiError> {
+        let hosts = Hosts::check(names)?;
+        let dates = Dates::around(now)?;
+        let suffix = hex(&random::<8>()?);
+        let client = ClientSide::new(dates, &suffix)?;
+        let foreign = Authority::root(foreign_subject(&suffix), dates.authority())?;
+        Ok(Self {
+            customer: CustomerSide::new(dates, &suffix, &names.common_name, &hosts.issuer)?,
+            client_ca_subject: client.authority().subject_der()?,
+            foreign_subject: foreign.subject_der()?,
+            server: ServerSide::new(dates, &suffix, hosts)?,
+            client,
+            suffix,
+            servers: Mutex::default(),
+            clients: Mutex::default(),
+        })
+    }
+
+    /// What the endpoint shows: the leaf and its intermediate, or the leaf alone where it signed itself. The same all
+    /// run. An RSA key takes up to a quarter of a second the first time.
+    pub fn server(&self, certificate: ServerCertificate, key: KeyKind) -> Result<Arc<Identity>, PkiError> {
+        let mut made = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(identity) = made.get(&(certificate, key)) {
+            return Ok(Arc::clone(identity));
+        }
+        let identity = Arc::new(self.server.identity(certificate, key)?);
+        made.insert((certificate, key), Arc::clone(&identity));
+        Ok(identity)
+    }
+
+    /// What Thales' client shows; `None` for [`ClientCertificate::None`]. The same all run.
+    pub fn client(&self, certificate: ClientCertificate) -> Result<Option<Arc<Identity>>, PkiError> {
+        let mut made = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(identity) = made.get(&certificate) {
+            return Ok(Some(Arc::clone(identity)));
+        }
+        let identity = self.client.identity(certificate)?;
+        if let Some(identity) = &identity {
+            made.insert(certificate, Arc::clone(identity));
+        }
+        Ok(identity)
+    }
+
+    /// `TSH_TLS_SERVER_CERTIFICATE_CHAIN`: root and intermediate behind the endpoint, never its leaf.
+    pub fn trust_pem(&self) -> String {
+        pem::certificates(self.trust())
+    }
+
+    /// Root and intermediate behind the endpoint.
+    pub fn trust(&self) -> [&CertificateDer; 2] {
+        self.server.trust()
+    }
+
+    /// `THALES_CLIENT_CA`: the authority that a receiver is to trust.
+    pub fn client_ca_pem(&self) -> String {
+        pem::certificates([self.client_ca()])
+    }
+
+    /// The authority that a receiver is to trust.
+    pub fn client_ca(&self) -> &CertificateDer {
+        self.client.authority().certificate()
+    }
+
+    /// `TSH_TLS_CLIENT_CERTIFICATE`: today's leaf of Thales' client, without the authority.
+    pub fn client_leaf_pem(&self) -> String {
+        pem::certificates([self.client.today().leaf()])
+    }
+
+    /// Subject of the Client CA in DER, as a CertificateRequest names it (RFC 8446 section 4.2.4).
+    pub fn client_ca_subject_der(&self) -> &[u8] {
+        &self.client_ca_subject
+    }
+
+    /// Subject in DER of an authority that issued nothing here.
+    pub fn foreign_subject_der(&self) -> &[u8] {
+        &self.foreign_subject
+    }
+
+    /// The customer's client certificate in its own place: self-signed on P-256, with the exact CN, for one year.
+    pub fn customer_client(&self) -> &Arc<Identity> {
+        &self.customer.self_signed
+    }
+
+    /// The same, issued by an authority that plays Thales' for customers, as where a CSR is handed in.
+    pub fn customer_client_issued(&self) -> &Arc<Identity> {
+        &self.customer.issued
+    }
+
+    /// The customer's server certificate for the issuer host: leaf, then intermediate.
+    pub fn customer_server(&self) -> &Arc<Identity> {
+        &self.customer.server
+    }
+
+    /// The root above [`Self::customer_server`].
+    pub fn customer_server_root_pem(&self) -> String {
+        pem::certificates([self.customer_server_root()])
+    }
+
+    /// The root above [`Self::customer_server`].
+    pub fn customer_server_root(&self) -> &CertificateDer {
+        &self.customer.server_root
+    }
+}
+
+/// Without any key.
+impl fmt::Debug for Authorities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorities").field("suffix", &self.suffix).finish_non_exhaustive()
+    }
+}

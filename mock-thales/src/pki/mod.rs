@@ -1,0 +1,33 @@
+//! Authorities and certificates: whatever a run shows and is to be trusted with, made at run time from one captured
+//! moment, and the reading of certificates that others show.
+//!
+//! Making: [`Authorities`] issues every [`Identity`] from a recipe of the plan, once a run. Reading:
+//! [`CertificateFacts`] and [`chain_verifies`] say what a certificate is; whether that is allowed is for
+//! others to judge.
+
+mod authorities;
+mod authority;
+mod chain;
+mod client;
+mod customer;
+mod dates;
+mod error;
+mod facts;
+mod identity;
+mod key;
+mod leaf;
+mod name;
+mod names;
+mod pem;
+mod pkcs12;
+mod server;
+mod signature;
+
+pub use authorities::Authorities;
+pub use chain::{ChainFault, chain_verifies};
+pub use error::PkiError;
+pub use facts::{CertificateFacts, ExtendedKeyUsage, KeyUsage, PublicKey, SignatureHash};
+pub use identity::Identity;
+pub use name::{issuer_der, rfc4514, subject_der};
+pub use names::Names;
+pub use pkcs12::{pkcs12, pkcs12_trust};

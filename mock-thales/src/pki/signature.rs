@@ -1,0 +1,81 @@
+//! Who signed a certificate: verification of its signature with a given key.
+//!
+//! The parser's own verification knows neither SHA-256 under RSA keys below 2048 bits nor P-521 nor a curve with
+//! another curve's hash, and all of these are met in customers' certificates. So the choice of the algorithm stands
+//! here, and the arithmetic is that of the TLS library's backend.
+
+use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use x509_parser::prelude::X509Certificate;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use super::facts::{PublicKey, SignatureHash};
+
+/// What a verification found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signature {
+    /// The key made it.
+    Right,
+    /// The key did not make it.
+    Wrong,
+    /// The algorithm cannot be verified here.
+    Unknown,
+}
+
+/// Whether the key that `signer` describes signed `certificate`.
+pub(super) fn verify(certificate: &X509Certificate<'_>, signer: &SubjectPublicKeyInfo<'_>) -> Signature {
+    let hash = SignatureHash::of(&certificate.signature_algorithm);
+    let scheme = certificate.signature_algorithm.algorithm.to_id_string();
+    let Some(algorithm) = algorithm(&scheme, hash, &PublicKey::of(signer)) else { return Signature::Unknown };
+    let key = UnparsedPublicKey::new(algorithm, &signer.subject_public_key.data);
+    match key.verify(certificate.tbs_certificate.as_ref(), &certificate.signature_value.data) {
+        Ok(()) => Signature::Right,
+        Err(_) => Signature::Wrong,
+    }
+}
+
+fn algorithm(scheme: &str, hash: SignatureHash, key: &PublicKey) -> Option<&'static dyn VerificationAlgorithm> {
+    use SignatureHash::{Sha1, Sha256, Sha384, Sha512};
+
+    let pss = scheme == PSS;
+    match key {
+        PublicKey::Rsa { bits: 2048..=8192 } if pss => match hash {
+            Sha256 => Some(&signature::RSA_PSS_2048_8192_SHA256),
+            Sha384 => Some(&signature::RSA_PSS_2048_8192_SHA384),
+            Sha512 => Some(&signature::RSA_PSS_2048_8192_SHA512),
+            _ => None,
+        },
+        PublicKey::Rsa { bits: 1024..=8192 } if scheme.starts_with(PKCS_1) && !pss => match hash {
+            Sha1 => Some(&signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
+            Sha256 => Some(&signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
+            Sha512 => Some(&signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
+            Sha384 if matches!(key, PublicKey::Rsa { bits: 2048.. }) => Some(&signature::RSA_PKCS1_2048_8192_SHA384),
+            _ => None,
+        },
+        PublicKey::Ec { curve } if scheme.starts_with(ECDSA) => match (curve.as_str(), hash) {
+            ("P-256", Sha1) => Some(&signature::ECDSA_P256_SHA1_ASN1),
+            ("P-256", Sha256) => Some(&signature::ECDSA_P256_SHA256_ASN1),
+            ("P-256", Sha384) => Some(&signature::ECDSA_P256_SHA384_ASN1),
+            ("P-256", Sha512) => Some(&signature::ECDSA_P256_SHA512_ASN1),
+            ("P-384", Sha256) => Some(&signature::ECDSA_P384_SHA256_ASN1),
+            ("P-384", Sha384) => Some(&signature::ECDSA_P384_SHA384_ASN1),
+            ("P-384", Sha512) => Some(&signature::ECDSA_P384_SHA512_ASN1),
+            ("P-521", Sha1) => Some(&signature::ECDSA_P521_SHA1_ASN1),
+            ("P-521", Sha256) => Some(&signature::ECDSA_P521_SHA256_ASN1),
+            ("P-521", Sha384) => Some(&signature::ECDSA_P521_SHA384_ASN1),
+            ("P-521", Sha512) => Some(&signature::ECDSA_P521_SHA512_ASN1),
+            ("secp256k1", Sha256) => Some(&signature::ECDSA_P256K1_SHA256_ASN1),
+            _ => None,
+        },
+        PublicKey::Ed25519 if scheme == ED25519 => Some(&signature::ED25519),
+        _ => None,
+    }
+}
+
+/// RFC 8017 appendix A.2.
+pub(super) const PKCS_1: &str = "1.2.840.113549.1.1.";
+/// RSASSA-PSS (RFC 4055).
+pub(super) const PSS: &str = "1.2.840.113549.1.1.10";
+/// RFC 5758 section 3.2.
+pub(super) const ECDSA: &str = "1.2.840.10045.4.";
+/// RFC 8410.
+pub(super) const ED25519: &str = "1.3.101.112";

@@ -1,0 +1,117 @@
+//! What an endpoint is to do with the connections that it accepts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::observe::TlsVersion;
+
+/// Conduct of one endpoint during one phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EndpointPlan {
+    /// Versions that it speaks. Older than 1.2 and newer ones are never mixed.
+    pub versions: Vec<TlsVersion>,
+    /// Key exchange of a legacy handshake.
+    pub exchange: KeyExchange,
+    /// The certificate that it shows.
+    pub certificate: ServerCertificate,
+    /// Key of that certificate.
+    pub leaf: KeyKind,
+    /// Whether it asks for a client certificate. It never insists, unless `refuses` says so.
+    pub client_certificate: AskClient,
+    /// The authorities named in its CertificateRequest.
+    pub ca_list: AuthorityList,
+    /// Refuses the caller's certificate as Thales would.
+    pub refuses: Option<Refusal>,
+    /// Plays a ServerHello of TLS 1.2 whose random carries the downgrade sentinel (RFC 8446 section 4.1.3).
+    pub sentinel: bool,
+    /// Leaves the connection open after an answer.
+    pub keep_alive: bool,
+}
+
+/// Key exchange of a legacy handshake: with ECDHE some callers fail by accident, on the SHA-1 signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyExchange {
+    /// Whatever both sides can.
+    Any,
+    /// Static RSA only.
+    Rsa,
+    /// ECDHE only.
+    Ecdhe,
+}
+
+/// Which certificate the endpoint shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServerCertificate {
+    /// Issued by the intermediate whose chain the portal gave, for the right host.
+    Trusted,
+    /// The same authority, host and subject; new key, serial and dates.
+    Renewed,
+    /// Trusted authority; CN and SAN name another host.
+    WrongHost,
+    /// Trusted authority; the CN is the right host, the SAN another one.
+    WrongSan,
+    /// An authority that nobody trusts.
+    UnknownCa,
+    /// An authority with the trusted intermediate's subject (and its issuer's) and another key.
+    LookAlikeCa,
+    /// Signed with its own key.
+    SelfSigned,
+    /// Ended yesterday.
+    Expired,
+    /// Begins tomorrow.
+    NotYetValid,
+    /// Extended key usage clientAuth only.
+    WrongEku,
+    /// The SAN is right, the CN is not a host name.
+    OddCn,
+    /// The CN is the right host and there is no SAN.
+    CnOnly,
+}
+
+/// Kind of a certificate's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyKind {
+    /// ECDSA on P-256.
+    P256,
+    /// ECDSA on P-384.
+    P384,
+    /// RSA of 2048 bits.
+    #[serde(rename = "rsa-2048")]
+    Rsa2048,
+}
+
+/// Whether the endpoint asks for a client certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskClient {
+    /// It asks, records what comes, and goes on without one.
+    Request,
+    /// It does not ask.
+    Never,
+}
+
+/// The authorities named in the CertificateRequest. Java, Go and wget withhold their certificate where the list does
+/// not contain its issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthorityList {
+    /// None named: every stack sends what it has.
+    Empty,
+    /// The issuer of the caller's certificate.
+    Own,
+    /// An authority that has nothing to do with the caller.
+    Foreign,
+}
+
+/// Why the endpoint refuses the caller's certificate, as Thales would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// The certificate is not, byte by byte, the endorsed one: the portal holds another.
+    NotEndorsed,
+    /// It is endorsed, but its CN is not the portal's.
+    WrongCommonName,
+}

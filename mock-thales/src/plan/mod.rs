@@ -1,0 +1,10 @@
+//! The vocabulary of plans: what an endpoint, a client and a zone are to do. Data only; the words are those of
+//! scenario files.
+
+mod client;
+mod endpoint;
+mod zone;
+
+pub use client::{ClientCertificate, ClientPlan};
+pub use endpoint::{AskClient, AuthorityList, EndpointPlan, KeyExchange, KeyKind, Refusal, ServerCertificate};
+pub use zone::{ZoneMode, ZonePlan};

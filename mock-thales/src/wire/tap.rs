@@ -1,0 +1,110 @@
+//! A stream that watches the records of both directions: plaintext alerts, the first flight, and how the TCP
+//! connection ended. It changes nothing.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::records::{Scanner, Sighting};
+use crate::observe::{ConnectionRecorder, Event, TlsVersion};
+
+/// A watched stream.
+#[derive(Debug)]
+pub struct Tap<S> {
+    inner: S,
+    recorder: ConnectionRecorder,
+    /// Bytes that were read ahead, to be given first.
+    replay: Vec<u8>,
+    replayed: usize,
+    inbound: Scanner,
+    outbound: Scanner,
+    /// Version of the ServerHello that was sent.
+    version: Option<TlsVersion>,
+    alerted: bool,
+}
+
+impl<S> Tap<S> {
+    /// Watches `inner`; `read_ahead` was read from it before and is given first.
+    pub fn new(inner: S, recorder: ConnectionRecorder, read_ahead: Vec<u8>) -> Self {
+        let mut tap = Self {
+            inner,
+            recorder,
+            replay: Vec::new(),
+            replayed: 0,
+            inbound: Scanner::new(),
+            outbound: Scanner::new(),
+            version: None,
+            alerted: false,
+        };
+        tap.watch_inbound(&read_ahead);
+        tap.replay = read_ahead;
+        tap
+    }
+
+    /// Whether an alert of the peer was seen in plaintext, and so recorded already.
+    pub fn alerted(&self) -> bool {
+        self.alerted
+    }
+
+    fn watch_inbound(&mut self, bytes: &[u8]) {
+        let Self { inbound, recorder, alerted, .. } = self;
+        inbound.feed(bytes, |sight| {
+            if let Sighting::Alert { code, .. } = sight {
+                *alerted = true;
+                recorder.record(Event::AlertReceived { code });
+            }
+        });
+    }
+
+    fn watch_outbound(&mut self, bytes: &[u8]) {
+        let Self { outbound, recorder, version, .. } = self;
+        outbound.feed(bytes, |sight| match sight {
+            Sighting::Alert { code, .. } => {
+                recorder.record(Event::AlertSent { code });
+            }
+            Sighting::ServerHello(hello) if !hello.retry => *version = Some(hello.version),
+            Sighting::FirstFlight => {
+                let version = version.unwrap_or(TlsVersion(0));
+                recorder.record(Event::FirstFlight { version, forced: false });
+            }
+            _ => {}
+        });
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.replayed < this.replay.len() {
+            let rest = &this.replay[this.replayed..];
+            let taken = rest.len().min(buf.remaining());
+            buf.put_slice(&rest[..taken]);
+            this.replayed += taken;
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
+        let fresh = buf.filled()[before..].to_vec();
+        this.watch_inbound(&fresh);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        let written = ready!(Pin::new(&mut this.inner).poll_write(cx, bytes))?;
+        this.watch_outbound(&bytes[..written]);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
