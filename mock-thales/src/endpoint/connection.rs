@@ -95,25 +95,22 @@ async fn read_hello(
 ) -> Option<Box<ClientHello>> {
     let deadline = Instant::now() + patience;
     loop {
-        match hello::read(bytes) {
-            Reading::Hello(hello) => {
+        let end = match timeout_at(deadline, stream.read_buf(bytes)).await {
+            Ok(Ok(0)) => Some(End::Fin),
+            Ok(Ok(_)) => None,
+            Ok(Err(_)) => Some(End::Reset),
+            Err(_) => Some(End::Deadline),
+        };
+        let (why, end) = match (hello::read(bytes), end) {
+            (Reading::Hello(hello), _) => {
                 recorder.record(Event::ClientHello((*hello).clone()));
                 return Some(hello);
             }
-            Reading::Other { why } => {
-                recorder.record(Event::NoHello { why });
-                recorder.record(Event::Ended(End::Local));
-                return None;
-            }
-            Reading::Incomplete => {}
-        }
-        let end = match timeout_at(deadline, stream.read_buf(bytes)).await {
-            Ok(Ok(0)) => End::Fin,
-            Ok(Ok(_)) => continue,
-            Ok(Err(_)) => End::Reset,
-            Err(_) => End::Deadline,
+            (Reading::Incomplete, None) => continue,
+            (Reading::Incomplete, Some(end)) => (format!("{} bytes of an incomplete ClientHello", bytes.len()), end),
+            (Reading::Other { why }, end) => (why, end.unwrap_or(End::Local)),
         };
-        recorder.record(Event::NoHello { why: format!("{} bytes of no complete ClientHello", bytes.len()) });
+        recorder.record(Event::NoHello { why });
         recorder.record(Event::Ended(end));
         return None;
     }
