@@ -163,8 +163,9 @@ impl Subject {
     /// # Errors
     /// Every file that cannot be read and every program that does not exist.
     pub fn from_file(file: IntegrationFile, path: &Path) -> Result<Self, Vec<SubjectError>> {
-        let dir = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-        let dir = std::path::absolute(&dir).unwrap_or(dir);
+        // A bare file name has an empty parent: `.` is the directory meant.
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
         let mut faults = Vec::new();
         let mut read = |path: &Option<PathBuf>| {
             let path = dir.join(path.as_ref()?);

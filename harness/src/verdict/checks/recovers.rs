@@ -13,6 +13,13 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let Some(first_call) = calls.first() else {
         return Ruling::unwitnessed(Reason::NoConnection, "no call was made", Vec::new());
     };
+    let reached_before = view.connections.iter().any(|connection| {
+        view.is_accepted(connection) && connection.phase.is_some_and(|phase| !expectation.phases.contains(&phase))
+    });
+    if !reached_before {
+        let seen = "no call went through before the name server failed";
+        return Ruling::unwitnessed(Reason::Control, seen, vec![first_call.began.seq]);
+    }
     let arrived = view.subjects(expectation).into_iter().find(|connection| view.is_accepted(connection));
     let asked = view.questions().find(|(fact, question)| {
         fact.phase.is_some_and(|phase| expectation.phases.contains(&phase)) && !addresses(question).is_empty()
