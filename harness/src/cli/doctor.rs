@@ -15,7 +15,9 @@ pub(super) fn run() -> Result<Exit, Refused> {
     }
     let (network, exit) = match host.network {
         Network::Private => ("private: the real host name, the real ports, no way out", Exit::Ready),
-        Network::Shared => ("shared: loopback with explicit addresses; readiness is incomplete at best", Exit::Incomplete),
+        Network::Shared => {
+            ("shared: loopback with explicit addresses; readiness is incomplete at best", Exit::Incomplete)
+        }
     };
     text.push_str(&format!("network: {network}\n"));
     if let Some(refusal) = &host.refusal {

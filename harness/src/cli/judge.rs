@@ -43,9 +43,8 @@ pub(super) fn judge(words: &JudgeWords) -> Result<Exit, Refused> {
             let ruling = format!("{:?}", finding.ruling).to_lowercase();
             text.push_str(&format!("  {ruling:<12} {} [{}] {}\n", finding.requirement, finding.phase, finding.seen));
         }
-        let failed = findings
-            .iter()
-            .any(|finding| finding.level == Level::Must && finding.ruling == verdict::Outcome::Violated);
+        let failed =
+            findings.iter().any(|finding| finding.level == Level::Must && finding.ruling == verdict::Outcome::Violated);
         if failed || verdict == Verdict::Fail {
             exit = Exit::NotReady;
         } else if verdict == Verdict::Inconclusive && exit == Exit::Ready {

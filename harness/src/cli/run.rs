@@ -85,12 +85,7 @@ fn reference(words: &RunWords, library: &Library) -> Result<Subject, Refused> {
         .map_err(|error| Refused::Words(format!("the reference integration: {error}")))
 }
 
-fn environment(
-    words: &RunWords,
-    subject: &Subject,
-    profile: &str,
-    library: &Library,
-) -> Result<Environment, Refused> {
+fn environment(words: &RunWords, subject: &Subject, profile: &str, library: &Library) -> Result<Environment, Refused> {
     let known: Vec<_> = library.profiles.keys().map(|id| format!("`{id}`")).collect();
     let (rules, _) = library
         .profiles
@@ -133,10 +128,7 @@ fn exit(outcome: &Outcome) -> Exit {
         Readiness::Incomplete => Exit::Incomplete,
         Readiness::Partial => {
             let has = |verdict: Verdict| {
-                outcome
-                    .requirements
-                    .iter()
-                    .any(|row| row.requirement.level == Level::Must && row.verdict == verdict)
+                outcome.requirements.iter().any(|row| row.requirement.level == Level::Must && row.verdict == verdict)
             };
             if has(Verdict::Fail) {
                 Exit::NotReady

@@ -54,10 +54,8 @@ impl Carrier {
             }
         };
         let way = started.unwrap_or_else(|error| {
-            recorder.record(
-                actor.clone(),
-                Event::Output { stream: "start".to_owned(), text: error.clone(), dropped: 0 },
-            );
+            recorder
+                .record(actor.clone(), Event::Output { stream: "start".to_owned(), text: error.clone(), dropped: 0 });
             Way::Broken(error)
         });
         Self { way, world, recorder, actor, portal, dir, within: part.within }
@@ -68,16 +66,8 @@ impl Carrier {
         let request = Request { url: self.portal.url.clone(), method: "GET".to_owned() };
         match &mut self.way {
             Way::Command(words) => {
-                command::call(
-                    words,
-                    &self.dir,
-                    &self.portal,
-                    &self.world,
-                    &self.recorder,
-                    &self.actor,
-                    self.within,
-                )
-                .await
+                command::call(words, &self.dir, &self.portal, &self.world, &self.recorder, &self.actor, self.within)
+                    .await
             }
             Way::Stdio(driver) => driver.call(&request, self.within).await,
             Way::InProcess(tenant) => tenant.call(request, self.within).await,

@@ -117,9 +117,7 @@ impl Tenant {
     /// Asks it to serve.
     pub(super) async fn serve(&self, at: SocketAddr, within: Duration) -> Result<(), String> {
         let (reply, answer) = oneshot::channel();
-        self.orders
-            .send(Order::Serve(at, reply))
-            .map_err(|_| "the integration's thread has ended".to_owned())?;
+        self.orders.send(Order::Serve(at, reply)).map_err(|_| "the integration's thread has ended".to_owned())?;
         match timeout(within, answer).await {
             Ok(Ok(served)) => served,
             Ok(Err(_)) => Err("the integration's thread has ended".to_owned()),

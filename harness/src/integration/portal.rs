@@ -141,11 +141,8 @@ impl Materials {
             own.client_key.as_deref(),
             ("client-certificate", "client-key"),
         )?;
-        let server = Shown::new(
-            own.server_chain.as_deref(),
-            own.server_key.as_deref(),
-            ("server-chain", "server-key"),
-        )?;
+        let server =
+            Shown::new(own.server_chain.as_deref(), own.server_key.as_deref(), ("server-chain", "server-key"))?;
         let client_is_issued = client.is_none();
         let server_is_issued = server.is_none();
         let client = client.unwrap_or_else(|| Shown::issued(authorities.customer_client()));
@@ -204,11 +201,8 @@ impl Shown {
                 let mut identity = Identity::from_pem(chain, key)?;
                 identity.chain = served;
                 let provider = rustls::crypto::aws_lc_rs::default_provider();
-                let fits = rustls::sign::CertifiedKey::from_der(
-                    identity.rustls_chain(),
-                    identity.rustls_key(),
-                    &provider,
-                );
+                let fits =
+                    rustls::sign::CertifiedKey::from_der(identity.rustls_chain(), identity.rustls_key(), &provider);
                 if matches!(fits, Err(rustls::Error::InconsistentKeys(_))) {
                     return Err(MaterialsError::KeyMismatch { key: key_name, certificate: certificate_name });
                 }

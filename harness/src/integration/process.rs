@@ -42,9 +42,9 @@ fn expand_word(word: &str, dir: &Path, portal: &Portal) -> Result<String, String
         } else if let Some(after) = rest.strip_prefix('$') {
             let length = after.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
             let name = &after[..length];
-            let value = portal.variable(name).ok_or_else(|| {
-                format!("`${name}` in `{word}` is no variable of the portal; `$$` is a dollar")
-            })?;
+            let value = portal
+                .variable(name)
+                .ok_or_else(|| format!("`${name}` in `{word}` is no variable of the portal; `$$` is a dollar"))?;
             expanded.push_str(&value);
             rest = &after[length..];
         } else if let Some(after) = rest.strip_prefix("{dir}") {

@@ -28,8 +28,14 @@ pub struct Serving {
 }
 
 enum Way {
-    Process { child: Box<Child>, output: Option<Output> },
-    InProcess(Tenant),
+    Process {
+        child: Box<Child>,
+        output: Option<Output>,
+    },
+    /// Serves as long as it is kept.
+    InProcess {
+        _tenant: Tenant,
+    },
 }
 
 /// Why a receiver does not serve. It is the integration's conduct.
@@ -73,7 +79,7 @@ impl Serving {
                     .await
                     .map_err(StartError)?;
                 tenant.serve(at, part.within).await.map_err(StartError)?;
-                Self { way: Way::InProcess(tenant), recorder: Arc::clone(recorder), actor }
+                Self { way: Way::InProcess { _tenant: tenant }, recorder: Arc::clone(recorder), actor }
             }
         };
         match serving.wait_until_listening(at, world, part.within).await {
@@ -124,7 +130,7 @@ impl Serving {
                     None => String::new(),
                 }
             }
-            Way::InProcess(_) => String::new(),
+            Way::InProcess { .. } => String::new(),
         }
     }
 }

@@ -305,10 +305,7 @@ const WITHIN: Duration = Duration::from_secs(30);
 
 impl InProcess {
     /// An integration that calls Thales. `build` makes it anew for each scenario, from the assets of onboarding.
-    pub fn new<I, E>(
-        name: &str,
-        build: impl Fn(&Portal) -> Result<I, E> + Send + Sync + 'static,
-    ) -> Self
+    pub fn new<I, E>(name: &str, build: impl Fn(&Portal) -> Result<I, E> + Send + Sync + 'static) -> Self
     where
         I: Integration + 'static,
         E: fmt::Display,
@@ -317,7 +314,8 @@ impl InProcess {
             Ok(integration) => Ok(Box::new(integration) as Box<dyn Integration>),
             Err(error) => Err(error.to_string()),
         });
-        let part = CallerPart { name: name.to_owned(), way: CallerWay::InProcess(Arc::clone(&factory)), within: WITHIN };
+        let part =
+            CallerPart { name: name.to_owned(), way: CallerWay::InProcess(Arc::clone(&factory)), within: WITHIN };
         let subject = Subject {
             name: name.to_owned(),
             version: String::new(),

@@ -27,7 +27,11 @@ impl Place {
 
     /// A diagnostic at a span of the text.
     pub fn fault(&self, span: Option<Range<usize>>, message: &str) -> Diagnostic {
-        Diagnostic { path: self.path.clone(), at: span.map(|span| (self.text.clone(), span)), message: message.to_owned() }
+        Diagnostic {
+            path: self.path.clone(),
+            at: span.map(|span| (self.text.clone(), span)),
+            message: message.to_owned(),
+        }
     }
 }
 

@@ -70,13 +70,17 @@ impl Library {
         for (path, text) in scenario_files {
             let place = Place { path: root.join(&path), text };
             let Some(id) = scenario::id_of(&path) else {
-                faults.push(Diagnostic::file(&place.path, "the path is no scenario id: lower case, digits, `-` and `.`"));
+                faults
+                    .push(Diagnostic::file(&place.path, "the path is no scenario id: lower case, digits, `-` and `.`"));
                 continue;
             };
             match scenario::read(&place, &id, &topics) {
                 Ok(scenario) => scenarios.push(scenario),
                 Err(found) => faults.0.extend(
-                    found.0.into_iter().filter(|fault| profiles_are_whole || !fault.message().starts_with("no profile")),
+                    found
+                        .0
+                        .into_iter()
+                        .filter(|fault| profiles_are_whole || !fault.message().starts_with("no profile")),
                 ),
             }
         }

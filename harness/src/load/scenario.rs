@@ -133,7 +133,10 @@ impl Reader<'_> {
                 return None;
             }
             _ => {
-                self.fault(keys, &format!("a `[[{word}]]` row expects what its name says; `expect` belongs to a `[[row]]`"));
+                self.fault(
+                    keys,
+                    &format!("a `[[{word}]]` row expects what its name says; `expect` belongs to a `[[row]]`"),
+                );
                 return None;
             }
         };
@@ -167,7 +170,10 @@ impl Reader<'_> {
             }
             Conduct::Client(control) => {
                 if row.leaf.is_some() || row.ca_list.is_some() || row.refuses.is_some() || row.sentinel.is_some() {
-                    self.fault(keys, "this key belongs to a caller's scenario, expected `versions`, `certificate` or `source`");
+                    self.fault(
+                        keys,
+                        "this key belongs to a caller's scenario, expected `versions`, `certificate` or `source`",
+                    );
                     return None;
                 }
                 let mut conduct = control.clone();

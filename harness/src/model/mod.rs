@@ -18,5 +18,7 @@ pub use integration::{
 pub use names::{EndpointName, Millis, NameError, RequirementId, ScenarioId, Topic};
 pub use profile::{ClientCertificatePolicy, Environment, KeyRule, Profile};
 pub use requirement::{Level, Proof, Requirement};
-pub use scenario::{Change, ClientConduct, Conduct, Dead, EndpointConduct, Row, RowKind, Scenario, Shape, Step, Traffic};
+pub use scenario::{
+    Change, ClientConduct, Conduct, Dead, EndpointConduct, Row, RowKind, Scenario, Shape, Step, Traffic,
+};
 pub use script::{Context, Expectation, Header, LOG_FORMAT, Network, Phase, PhaseKind, Script, Side, Unplanned};

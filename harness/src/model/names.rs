@@ -118,9 +118,10 @@ impl FromStr for Millis {
             "m" => Some(60_000),
             _ => None,
         };
-        unit.and_then(|unit| digits.parse::<u64>().ok()?.checked_mul(unit))
-            .map(Self)
-            .ok_or_else(|| NameError { word: word.to_owned(), expected: "a span of time such as `250ms`, `9s` or `2m`" })
+        unit.and_then(|unit| digits.parse::<u64>().ok()?.checked_mul(unit)).map(Self).ok_or_else(|| NameError {
+            word: word.to_owned(),
+            expected: "a span of time such as `250ms`, `9s` or `2m`",
+        })
     }
 }
 

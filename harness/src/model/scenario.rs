@@ -171,4 +171,3 @@ pub struct Traffic {
     /// Time during which calls begin.
     pub lasts: Option<Millis>,
 }
-

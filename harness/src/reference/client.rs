@@ -42,14 +42,15 @@ impl Client {
         let (host, port, path) = split(&request.url)?;
         let address = resolver::resolve(&host, port, self.portal.resolver)
             .map_err(|error| ReferenceError::Io("resolve Thales' host", error))?;
-        let mut socket = TcpStream::connect_timeout(&address, TIMEOUT)
-            .map_err(|error| ReferenceError::Io("connect", error))?;
+        let mut socket =
+            TcpStream::connect_timeout(&address, TIMEOUT).map_err(|error| ReferenceError::Io("connect", error))?;
         let prepared = socket
             .set_nodelay(true)
             .and_then(|()| socket.set_read_timeout(Some(TIMEOUT)))
             .and_then(|()| socket.set_write_timeout(Some(TIMEOUT)));
         prepared.map_err(|error| ReferenceError::Io("prepare the socket", error))?;
-        let name = ServerName::try_from(host.clone()).map_err(|_| ReferenceError::Http(format!("`{host}` is no host")))?;
+        let name =
+            ServerName::try_from(host.clone()).map_err(|_| ReferenceError::Http(format!("`{host}` is no host")))?;
         let mut session = ClientConnection::new(Arc::clone(&self.config), name)?;
         let mut stream = Stream::new(&mut session, &mut socket);
         let head = format!("{} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", request.method);

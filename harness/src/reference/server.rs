@@ -84,7 +84,8 @@ fn answer(mut socket: TcpStream, config: Arc<ServerConfig>) {
             _ => return,
         }
     }
-    let answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+    let answer =
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
     if stream.write_all(answer).is_ok() {
         session.send_close_notify();
         let _ = session.complete_io(&mut socket);

@@ -18,10 +18,13 @@ pub fn report(outcome: &Outcome, repeat: &str) -> String {
         Network::Private => "private network",
         Network::Shared => "shared network",
     };
-    line(&mut text, &format!(
-        "{name} {version} against {}, {} ({network}). Unofficial: this is no statement of Thales.",
-        outcome.profile.title, outcome.environment
-    ));
+    line(
+        &mut text,
+        &format!(
+            "{name} {version} against {}, {} ({network}). Unofficial: this is no statement of Thales.",
+            outcome.profile.title, outcome.environment
+        ),
+    );
     line(&mut text, "");
     table(&mut text, &outcome.requirements);
     for row in &outcome.requirements {
@@ -37,10 +40,13 @@ fn table(text: &mut String, rows: &[RequirementVerdict]) {
     for row in rows {
         let requirement = &row.requirement;
         let mark = if row.verdict == Verdict::Fail && requirement.level > Level::Must { " (warning)" } else { "" };
-        line(text, &format!(
-            "{:<12} {:<9} {:<15} {:<16} {}{mark}",
-            requirement.id, requirement.level, row.verdict, row.reach, requirement.topic
-        ));
+        line(
+            text,
+            &format!(
+                "{:<12} {:<9} {:<15} {:<16} {}{mark}",
+                requirement.id, requirement.level, row.verdict, row.reach, requirement.topic
+            ),
+        );
     }
 }
 
@@ -71,9 +77,11 @@ fn findings(text: &mut String, findings: &[Finding], repeat: Option<&str>) {
     use crate::verdict::Outcome::{Met, Unwitnessed, Violated};
     let mut shown = Vec::new();
     for wanted in [Violated, Unwitnessed, Met] {
-        shown.extend(findings.iter().filter(|finding| {
-            finding.ruling == wanted && (wanted != Met || !finding.warnings.is_empty())
-        }));
+        shown.extend(
+            findings
+                .iter()
+                .filter(|finding| finding.ruling == wanted && (wanted != Met || !finding.warnings.is_empty())),
+        );
     }
     for finding in shown.iter().take(SHOWN) {
         line(text, &format!("  scenario  {} [{}] ({})", finding.scenario, finding.phase, finding.integration));
@@ -134,7 +142,15 @@ fn summary(text: &mut String, outcome: &Outcome) {
         .filter(|verdict| count(*verdict) > 0)
         .map(|verdict| format!("{} {verdict}", count(verdict)))
         .collect();
-    line(text, &format!("{} scenarios, {} requirements: {}", outcome.scenarios.len(), outcome.requirements.len(), counts.join(", ")));
+    line(
+        text,
+        &format!(
+            "{} scenarios, {} requirements: {}",
+            outcome.scenarios.len(),
+            outcome.requirements.len(),
+            counts.join(", ")
+        ),
+    );
     let gaps: Vec<_> = outcome
         .requirements
         .iter()

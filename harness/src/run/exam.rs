@@ -7,21 +7,25 @@ use mock_thales::observe::Log;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::RunError;
 use super::event::Event;
 use super::scene::{self, Part, Setting, network};
-use super::selection::{Selection, SelectionError};
-use super::RunError;
+use super::selection::{Selection, SelectionError, topics};
 use crate::integration::{Materials, MaterialsError, Subject};
 use crate::load::Library;
 use crate::model::{Environment, Header, Network, Profile, RequirementId, Scenario, ScenarioId, Shape, Side};
 use crate::verdict::{self, Finding, Readiness, RequirementVerdict, Run, Verdict};
-use crate::world::Host;
+use crate::world::{self, Host};
 
 /// What is to be run.
 #[derive(Debug)]
 pub struct Exam {
     setting: Arc<Setting>,
     plan: Vec<(Arc<Scenario>, Part)>,
+    /// Scenarios that need a private network, where there is none.
+    left_out: Vec<ScenarioId>,
+    /// Their requirements, with the reason.
+    unplanned: Vec<(RequirementId, String)>,
     selection: bool,
     jobs: usize,
 }
@@ -42,6 +46,8 @@ pub struct ScenarioRun {
     /// How long it took.
     pub took: Duration,
 }
+
+const NEEDS_PRIVATE: &str = "its scenario needs a private network";
 
 /// What came of a run.
 #[derive(Debug)]
@@ -80,29 +86,29 @@ impl Exam {
             library.profiles.get(profile).cloned().ok_or_else(|| ExamError::Profile(profile.to_owned()))?;
         let materials = Materials::new(&subject, &profile, environment).map_err(ExamError::Materials)?;
         let mut plan = Vec::new();
+        let (mut left_out, mut unplanned) = (Vec::new(), Vec::new());
         for scenario in library.scenarios.iter().filter(|scenario| selection.holds(scenario, &profile)) {
+            if host.network == world::Network::Shared && scene::needs_private(scenario) {
+                let ids = topics(scenario).into_iter().filter_map(|topic| Some(profile.about(topic)?.id.clone()));
+                unplanned.extend(ids.map(|id| (id, NEEDS_PRIVATE.to_owned())));
+                left_out.push(scenario.id.clone());
+                continue;
+            }
             let scenario = Arc::new(scenario.clone());
             match scenario.side {
-                Side::Caller => plan.extend(
-                    subject.callers.iter().map(|part| (Arc::clone(&scenario), Part::Caller(part.clone()))),
-                ),
-                Side::Receiver => plan.extend(
-                    subject.receivers.iter().map(|part| (Arc::clone(&scenario), Part::Receiver(part.clone()))),
-                ),
+                Side::Caller => {
+                    plan.extend(subject.callers.iter().map(|part| (Arc::clone(&scenario), Part::Caller(part.clone()))))
+                }
+                Side::Receiver => plan
+                    .extend(subject.receivers.iter().map(|part| (Arc::clone(&scenario), Part::Receiver(part.clone())))),
             }
         }
         if plan.is_empty() {
             return Err(ExamError::Selection(SelectionError::Nothing { patterns: patterns.to_vec() }));
         }
-        let setting = Arc::new(Setting {
-            host,
-            subject,
-            profile,
-            profile_digest,
-            environment: environment.clone(),
-            materials,
-        });
-        Ok(Self { setting, plan, selection: !selection.is_all(), jobs: jobs.max(1) })
+        let setting =
+            Arc::new(Setting { host, subject, profile, profile_digest, environment: environment.clone(), materials });
+        Ok(Self { setting, plan, left_out, unplanned, selection: !selection.is_all(), jobs: jobs.max(1) })
     }
 
     /// The planned scenarios with the parts that they drive.
@@ -162,15 +168,16 @@ impl Exam {
         judged(id, subject, log, took)
     }
 
-    /// Whether a scenario of the plan can only be played in a private network.
-    pub fn needs_private(&self, index: usize) -> bool {
-        scene::needs_private(&self.plan[index].0)
+    /// Scenarios that are left out, since they need a private network and the network is shared.
+    pub fn left_out(&self) -> &[ScenarioId] {
+        &self.left_out
     }
 
     fn outcome(&self, scenarios: Vec<ScenarioRun>) -> Outcome {
         let setting = &self.setting;
         let findings: Vec<_> = scenarios.iter().flat_map(|run| run.findings.iter().cloned()).collect();
-        let unplanned = unplanned(&setting.profile, &scenarios);
+        let mut unplanned = unplanned(&setting.profile, &scenarios);
+        unplanned.extend(self.unplanned.iter().cloned());
         let run = Run {
             requirements: &setting.profile.requirements,
             sides: setting.subject.sides(),
@@ -192,7 +199,11 @@ impl Exam {
     }
 }
 
-async fn timed(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> (Result<Log<Header>, RunError>, Duration) {
+async fn timed(
+    setting: Arc<Setting>,
+    scenario: Arc<Scenario>,
+    part: Part,
+) -> (Result<Log<Header>, RunError>, Duration) {
     let began = Instant::now();
     let log = scene::play(setting, scenario, part).await;
     (log, began.elapsed())

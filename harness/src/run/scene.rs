@@ -56,11 +56,7 @@ impl Part {
 ///
 /// # Errors
 /// The harness's own failures.
-pub(super) async fn play(
-    setting: Arc<Setting>,
-    scenario: Arc<Scenario>,
-    part: Part,
-) -> Result<Log<Header>, RunError> {
+pub(super) async fn play(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> Result<Log<Header>, RunError> {
     let started = OffsetDateTime::now_utc();
     let world = Arc::new(open(&setting).await?);
     let recorder = Recorder::new();

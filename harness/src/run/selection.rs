@@ -72,9 +72,7 @@ impl Selection {
 /// The topics that a scenario verifies.
 pub(crate) fn topics(scenario: &Scenario) -> Vec<&Topic> {
     let mut topics: Vec<&Topic> = match &scenario.shape {
-        Shape::Table { verifies, rows, .. } => {
-            verifies.iter().chain(rows.iter().map(|row| &row.verifies)).collect()
-        }
+        Shape::Table { verifies, rows, .. } => verifies.iter().chain(rows.iter().map(|row| &row.verifies)).collect(),
         Shape::Steps { steps, .. } => steps.iter().filter_map(|step| step.verifies.as_ref()).collect(),
     };
     topics.sort();

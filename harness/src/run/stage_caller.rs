@@ -87,14 +87,8 @@ impl CallerScene {
             NameServer::start(Arc::clone(&zone), Arc::clone(&ground.recorder), sockets.udp, vec![sockets.tcp])?;
         let entry = addresses.first().copied().unwrap_or(ipv4(DEFAULT_ADDRESS));
         let portal = ground.portal(entry)?;
-        let carrier = Carrier::start(
-            part,
-            ground.dir(),
-            portal,
-            Arc::clone(&ground.world),
-            Arc::clone(&ground.recorder),
-        )
-        .await;
+        let carrier =
+            Carrier::start(part, ground.dir(), portal, Arc::clone(&ground.world), Arc::clone(&ground.recorder)).await;
         Ok(Self { ground, script, carrier, stage, endpoints, zone, name_server, calls: 0, hung: false })
     }
 
@@ -152,7 +146,9 @@ impl CallerScene {
                 .find(|fact| fact.phase == Some(phase) && matches!(fact.event, Event::PhaseBegan { .. }))
                 .map_or(u64::MAX, |fact| fact.seq);
             facts.iter().any(|fact| {
-                fact.seq > began && fact.phase != Some(phase) && matches!(fact.event, Event::Request(_) | Event::Ended(_))
+                fact.seq > began
+                    && fact.phase != Some(phase)
+                    && matches!(fact.event, Event::Request(_) | Event::Ended(_))
             })
         })
     }
@@ -391,11 +387,7 @@ fn planned_endpoints(scenario: &Scenario) -> Vec<(EndpointName, IpAddr, Endpoint
     }
 }
 
-fn zone_plan(
-    before: Option<&ZonePlan>,
-    change: &Change,
-    endpoints: &BTreeMap<EndpointName, Standing>,
-) -> ZonePlan {
+fn zone_plan(before: Option<&ZonePlan>, change: &Change, endpoints: &BTreeMap<EndpointName, Standing>) -> ZonePlan {
     let addresses = match &change.answer {
         Some(names) => names.iter().filter_map(|name| Some(endpoints.get(name)?.published)).collect(),
         None => match before {

@@ -59,9 +59,11 @@ impl ReceiverScene {
     /// Plays one phase: each request once, on a connection of its own.
     async fn play_once(&mut self, kind: PhaseKind, words: &str, plan: &ClientPlan) -> Result<PhaseId, RunError> {
         let setting = Arc::clone(&self.ground.setting);
-        let identity = setting.materials.authorities.client(plan.certificate).map_err(|error| {
-            RunError::Conduct(mock_thales::endpoint::ConductError::Pki(error))
-        })?;
+        let identity = setting
+            .materials
+            .authorities
+            .client(plan.certificate)
+            .map_err(|error| RunError::Conduct(mock_thales::endpoint::ConductError::Pki(error)))?;
         let phase = Phase {
             id: PhaseId(0),
             name: plan::phase_name(kind, words),

@@ -58,7 +58,10 @@ impl<'a> View<'a> {
         let host = &self.header.context.inbound_host;
         sni.is_some_and(|sni| {
             sni.eq_ignore_ascii_case(host)
-                || sni.to_ascii_lowercase().strip_suffix(&host.to_ascii_lowercase()).is_some_and(|rest| rest.ends_with('.'))
+                || sni
+                    .to_ascii_lowercase()
+                    .strip_suffix(&host.to_ascii_lowercase())
+                    .is_some_and(|rest| rest.ends_with('.'))
         })
     }
 
@@ -71,9 +74,9 @@ impl<'a> View<'a> {
     pub(super) fn is_accepted(&self, connection: &Connection) -> bool {
         match connection.role {
             Role::Server => self.is_witness(connection) && connection.data.is_some(),
-            Role::Client => connection
-                .response
-                .is_some_and(|response| self.header.context.statuses.contains(&response.what.0)),
+            Role::Client => {
+                connection.response.is_some_and(|response| self.header.context.statuses.contains(&response.what.0))
+            }
         }
     }
 
@@ -164,7 +167,9 @@ impl<'a> View<'a> {
             Ending::Silent => "closed without an alert and without application data".to_owned(),
             Ending::Counterpart => match (&connection.local_error, connection.alerts_sent.first()) {
                 (Some(error), _) => format!("the counterpart ended it: {}", error.what),
-                (None, Some(alert)) => format!("the counterpart sent alert {} ({})", alert.what, alert_name(alert.what)),
+                (None, Some(alert)) => {
+                    format!("the counterpart sent alert {} ({})", alert.what, alert_name(alert.what))
+                }
                 (None, None) => "the counterpart ended it".to_owned(),
             },
             Ending::Undecided => "nothing until the deadline".to_owned(),

@@ -149,10 +149,7 @@ impl Caller {
                 if let Some(authorities) = established.requested.clone() {
                     recorder.record(Event::CertificateRequested { authorities });
                 }
-                recorder.record(Event::PeerCertificate {
-                    chain: established.peer_chain,
-                    proved: established.proved,
-                });
+                recorder.record(Event::PeerCertificate { chain: established.peer_chain, proved: established.proved });
                 recorder.record(Event::HandshakeDone(Handshake {
                     version: established.version,
                     cipher: established.cipher,

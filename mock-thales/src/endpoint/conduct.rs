@@ -146,8 +146,8 @@ impl Modern {
     /// A configuration for one connection, and the verifier that takes note of what the caller shows in it. A fresh one
     /// each time: there is no store or ticket that a session could be resumed from.
     pub(super) fn connection(&self) -> Result<(ServerConfig, Option<Arc<Verifier>>), rustls::Error> {
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
-            .with_protocol_versions(&self.versions)?;
+        let builder =
+            ServerConfig::builder_with_provider(Arc::clone(&self.provider)).with_protocol_versions(&self.versions)?;
         let (builder, verifier) = match self.ask {
             AskClient::Never => (builder.with_no_client_auth(), None),
             AskClient::Request => {

@@ -16,9 +16,9 @@ use super::stage::Endpoint;
 use crate::observe::{ClientHello, ConnectionRecorder, End, Event, Handshake, TlsVersion};
 use crate::wire::hello::{self, Reading};
 use crate::wire::server_hello::{self, Sentinel};
-use crate::wire::{Plain, Tap, classify_rustls};
 #[cfg(feature = "legacy-tls")]
 use crate::wire::{Broken, classify_legacy};
+use crate::wire::{Plain, Tap, classify_rustls};
 
 /// Time for a ClientHello to arrive at an address that was never published.
 const STRAY_PATIENCE: Duration = Duration::from_secs(5);
@@ -43,7 +43,12 @@ pub(super) async fn turn_away(mut stream: TcpStream, recorder: ConnectionRecorde
     }
 }
 
-async fn converse(mut stream: TcpStream, endpoint: &Arc<Endpoint>, conduct: &Arc<Conduct>, recorder: &ConnectionRecorder) {
+async fn converse(
+    mut stream: TcpStream,
+    endpoint: &Arc<Endpoint>,
+    conduct: &Arc<Conduct>,
+    recorder: &ConnectionRecorder,
+) {
     let mut bytes = Vec::new();
     let Some(hello) = read_hello(&mut stream, &mut bytes, recorder, endpoint.patience()).await else { return };
     match choose(conduct, &hello) {
@@ -56,7 +61,9 @@ async fn converse(mut stream: TcpStream, endpoint: &Arc<Endpoint>, conduct: &Arc
             let tap = Tap::new(stream, recorder.clone(), bytes);
             legacy_handshake(tap, server, endpoint, conduct, recorder).await;
         }
-        Engine::Forced(version, sentinel) => force(stream, &hello, version, sentinel, endpoint.patience(), recorder).await,
+        Engine::Forced(version, sentinel) => {
+            force(stream, &hello, version, sentinel, endpoint.patience(), recorder).await
+        }
     }
 }
 
@@ -191,10 +198,7 @@ async fn legacy_handshake(
     match timeout_at(Instant::now() + endpoint.patience(), server.accept(tap)).await {
         Ok(Ok(established)) => {
             if !established.peer_chain.is_empty() {
-                recorder.record(Event::PeerCertificate {
-                    chain: established.peer_chain,
-                    proved: established.proved,
-                });
+                recorder.record(Event::PeerCertificate { chain: established.peer_chain, proved: established.proved });
             }
             recorder.record(Event::HandshakeDone(Handshake {
                 version: established.version,

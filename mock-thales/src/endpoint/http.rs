@@ -70,8 +70,7 @@ async fn answer(
     let (status, body) = conduct.answers.find(&path);
     recorder.record(Event::Answered { status });
     let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() =
-        hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     if !conduct.plan.keep_alive || endpoint.is_draining() {
         response.headers_mut().insert(CONNECTION, hyper::header::HeaderValue::from_static("close"));
     }

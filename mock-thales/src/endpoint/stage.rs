@@ -70,9 +70,7 @@ impl Stage {
         // The socket may be gone already; a connection without the option is only slower.
         let _ = stream.set_nodelay(true);
         let endpoint = self.endpoints.read().unwrap_or_else(PoisonError::into_inner).get(&local.ip()).cloned();
-        let actor = endpoint
-            .as_ref()
-            .map_or(Actor::Unpublished, |endpoint| Actor::Endpoint(endpoint.name.clone()));
+        let actor = endpoint.as_ref().map_or(Actor::Unpublished, |endpoint| Actor::Endpoint(endpoint.name.clone()));
         let recorder = self.recorder.connection(actor);
         recorder.record(Event::Accepted { local, peer });
         match endpoint {

@@ -329,11 +329,11 @@ impl<'de> Deserialize<'de> for TlsVersion {
             "1.1" => Ok(Self::V1_1),
             "1.2" => Ok(Self::V1_2),
             "1.3" => Ok(Self::V1_3),
-            other => other
-                .strip_prefix("0x")
-                .and_then(|hex| u16::from_str_radix(hex, 16).ok())
-                .map(Self)
-                .ok_or_else(|| serde::de::Error::custom(format!("`{other}` is no TLS version, expected 1.0, 1.1, 1.2 or 1.3"))),
+            other => {
+                other.strip_prefix("0x").and_then(|hex| u16::from_str_radix(hex, 16).ok()).map(Self).ok_or_else(|| {
+                    serde::de::Error::custom(format!("`{other}` is no TLS version, expected 1.0, 1.1, 1.2 or 1.3"))
+                })
+            }
         }
     }
 }

@@ -68,7 +68,8 @@ impl Authority {
         let key = key(kind);
         let certificate = params.signed_by(&key, &self.issuer).expect("a leaf");
         let leaf = Leaf {
-            identity: Identity::new(vec![CertificateDer(certificate.der().to_vec())], key.serialize_der()).expect("a chain of one"),
+            identity: Identity::new(vec![CertificateDer(certificate.der().to_vec())], key.serialize_der())
+                .expect("a chain of one"),
             certificate: self.directory.path().join(format!("{name}.pem")),
             key: self.directory.path().join(format!("{name}.key")),
         };

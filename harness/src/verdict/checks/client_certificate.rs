@@ -49,9 +49,8 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, aspect: Certifica
     if aspect == CertificateAspect::Presented {
         return presented(&decided, controls);
     }
-    let Some((leaf, seq)) = decided
-        .iter()
-        .find_map(|connection| Some((view.leaf(connection)?, connection.certificate.as_ref()?.seq)))
+    let Some((leaf, seq)) =
+        decided.iter().find_map(|connection| Some((view.leaf(connection)?, connection.certificate.as_ref()?.seq)))
     else {
         return Ruling::unwitnessed(Reason::NotShown, "no certificate was presented", vec![decided[0].opened.seq]);
     };
@@ -68,7 +67,9 @@ fn presented(decided: &[&Connection], controls: Vec<u64>) -> Ruling {
     let mut evidence = controls;
     for connection in decided {
         match &connection.certificate {
-            None => return Ruling::violated("a request came without a client certificate", vec![connection.opened.seq]),
+            None => {
+                return Ruling::violated("a request came without a client certificate", vec![connection.opened.seq]);
+            }
             Some(shown) if shown.what.1 != Some(true) => {
                 return Ruling::violated("a certificate was presented without proof of its key", vec![shown.seq]);
             }

@@ -32,7 +32,10 @@ pub(super) fn version(view: &View<'_>, expectation: &Expectation) -> Ruling {
     if let Some((connection, handshake)) = completed
         && handshake.what.version >= TlsVersion::V1_2
     {
-        return Ruling::met(format!("{} completed", handshake.what.version), vec![connection.opened.seq, handshake.seq]);
+        return Ruling::met(
+            format!("{} completed", handshake.what.version),
+            vec![connection.opened.seq, handshake.seq],
+        );
     }
     for connection in &subjects {
         match connection.role {

@@ -16,11 +16,8 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, bounds: Ends) -> 
     let Some(first) = refused.first() else {
         return Ruling::unwitnessed(Reason::NoConnection, "no connection was refused", Vec::new());
     };
-    let calls: Vec<_> = view
-        .calls
-        .iter()
-        .filter(|call| call.phase.is_some_and(|phase| expectation.phases.contains(&phase)))
-        .collect();
+    let calls: Vec<_> =
+        view.calls.iter().filter(|call| call.phase.is_some_and(|phase| expectation.phases.contains(&phase))).collect();
     let mut evidence = vec![first.opened.seq];
     let mut claims_success = false;
     for call in &calls {

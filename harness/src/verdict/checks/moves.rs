@@ -22,15 +22,15 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, wanted: &Endpoint
     let Some(window) = window(view, expectation, wanted) else {
         return Ruling::unwitnessed(Reason::NoConnection, "the address never changed", Vec::new());
     };
-    let later: Vec<_> = view.connections.iter().filter(|connection| connection.opened.seq > window.changed_seq).collect();
+    let later: Vec<_> =
+        view.connections.iter().filter(|connection| connection.opened.seq > window.changed_seq).collect();
     let (new, old): (Vec<_>, Vec<_>) =
         later.into_iter().partition(|connection| view.endpoint_of(connection).as_ref() == Some(wanted));
     if let Some(late) = old.iter().find(|connection| connection.opened.at_us > window.limit_us) {
         return late_ruling(view, &window, late);
     }
-    let asked_again = view
-        .questions()
-        .find(|(fact, question)| fact.seq > window.changed_seq && !addresses(question).is_empty());
+    let asked_again =
+        view.questions().find(|(fact, question)| fact.seq > window.changed_seq && !addresses(question).is_empty());
     let arrived = new.iter().find(|connection| view.is_accepted(connection));
     match (arrived, asked_again) {
         (Some(arrived), Some((question, _))) if arrived.opened.at_us <= window.limit_us => Ruling::met(
@@ -93,9 +93,10 @@ pub(super) fn window(view: &View<'_>, expectation: &Expectation, wanted: &Endpoi
     let phase_id: PhaseId = *expectation.phases.first()?;
     let phase = view.phase(phase_id)?;
     let new = view.header.script.endpoints.get(wanted)?;
-    let changed = view.facts.iter().find(|fact| {
-        fact.phase == Some(phase_id) && matches!(fact.event, Event::ZoneChanged { .. })
-    })?;
+    let changed = view
+        .facts
+        .iter()
+        .find(|fact| fact.phase == Some(phase_id) && matches!(fact.event, Event::ZoneChanged { .. }))?;
     // Answers that were under way count, too.
     let last_old = view
         .questions()

@@ -22,7 +22,11 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let evidence = vec![connection.opened.seq];
     let offers_13 = connection.hello.as_ref().is_some_and(|hello| hello.what.offers(TlsVersion::V1_3));
     if !offers_13 {
-        return Ruling::unwitnessed(Reason::NotShown, "does not offer TLS 1.3, so there is nothing to notice", evidence);
+        return Ruling::unwitnessed(
+            Reason::NotShown,
+            "does not offer TLS 1.3, so there is nothing to notice",
+            evidence,
+        );
     }
     let prompt = connection.decided_after_us().is_some_and(|us| us <= PROMPT_US);
     match connection.ending() {

@@ -32,9 +32,10 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, wanted: &Endpoint
     let went_through_before = view.connections.iter().any(|connection| view.is_accepted(connection));
     match told {
         // It connects to other addresses, asked for this one, and did not connect.
-        Some((question, _)) if went_through_before => {
-            Ruling::violated(format!("was told the address of endpoint {wanted} and did not connect"), vec![question.seq])
-        }
+        Some((question, _)) if went_through_before => Ruling::violated(
+            format!("was told the address of endpoint {wanted} and did not connect"),
+            vec![question.seq],
+        ),
         _ => Ruling::unwitnessed(Reason::NoConnection, "no connection came", Vec::new()),
     }
 }

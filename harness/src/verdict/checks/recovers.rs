@@ -5,11 +5,8 @@ use super::super::view::{View, addresses};
 use crate::model::Expectation;
 
 pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
-    let calls: Vec<_> = view
-        .calls
-        .iter()
-        .filter(|call| call.phase.is_some_and(|phase| expectation.phases.contains(&phase)))
-        .collect();
+    let calls: Vec<_> =
+        view.calls.iter().filter(|call| call.phase.is_some_and(|phase| expectation.phases.contains(&phase))).collect();
     let Some(first_call) = calls.first() else {
         return Ruling::unwitnessed(Reason::NoConnection, "no call was made", Vec::new());
     };

@@ -57,9 +57,8 @@ pub(super) fn by_caller(view: &View<'_>, expectation: &Expectation) -> Ruling {
     }
     let ruling = Ruling::met(seen.join("; "), evidence);
     match by_other_policy {
-        Some(story) => ruling.warn(format!(
-            "refused by other policy than the version ({story}): a change of that policy may open it"
-        )),
+        Some(story) => ruling
+            .warn(format!("refused by other policy than the version ({story}): a change of that policy may open it")),
         None => ruling,
     }
 }
@@ -81,9 +80,9 @@ fn undecided(connection: &Connection, about_versions: bool) -> Option<Reason> {
 
 /// Refused for its version: alert protocol_version, or it does not offer the version at all.
 fn is_by_version(connection: &Connection) -> bool {
-    let not_offered = connection.first_flight.is_some_and(|flight| {
-        connection.hello.as_ref().is_some_and(|hello| !hello.what.offers(flight.what.0))
-    });
+    let not_offered = connection
+        .first_flight
+        .is_some_and(|flight| connection.hello.as_ref().is_some_and(|hello| !hello.what.offers(flight.what.0)));
     not_offered || connection.refusing_alert().is_some_and(|alert| alert.what == 70)
 }
 

@@ -11,7 +11,9 @@ use crate::model::{ChainAspect, Expectation, Header};
 
 pub(super) fn expected(header: &Header, aspect: ChainAspect) -> String {
     match aspect {
-        ChainAspect::Complete => "the served chain is complete and verifies from the chain handed over alone".to_owned(),
+        ChainAspect::Complete => {
+            "the served chain is complete and verifies from the chain handed over alone".to_owned()
+        }
         ChainAspect::Host => format!("the served certificate names {}", header.context.issuer_host),
     }
 }

@@ -62,6 +62,7 @@ impl Keeper {
             open("/proc/thread-self", flags, Mode::empty()).map_err(WorldError::step(Step::MountNamespace))?;
         let init = Init::start()?;
         setns(&init.mounts, CloneFlags::CLONE_NEWNS).map_err(WorldError::step(Step::MountNamespace))?;
+        setns(&init.processes, CloneFlags::CLONE_NEWPID).map_err(WorldError::step(Step::PidNamespace))?;
         // Entering mounts leads to "/"; a command without a directory of its own starts where the harness stands.
         chdir(current).map_err(|errno| WorldError::path("enter", current)(errno.into()))?;
         let customer = networks.customer.try_clone().map_err(WorldError::step(Step::NetworkNamespace))?;
