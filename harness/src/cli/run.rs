@@ -41,9 +41,13 @@ pub(super) fn run(words: &RunWords) -> Result<Exit, Refused> {
     let host = world::enter(Wanted { in_process: subject.is_in_process(), allow_private });
     if let (Some(refusal), true) = (&host.refusal, allow_private) {
         if words.network == NetworkWord::Private {
-            return Err(Refused::Words(format!("no private network: {refusal}")));
+            return Err(Refused::Words(format!("no private network: {refusal}; {}", refusal.fix())));
         }
-        let _ = writeln!(stderr(), "no private network, so that readiness is incomplete at best: {refusal}");
+        let _ = writeln!(
+            stderr(),
+            "no private network, so that readiness is incomplete at best: {refusal}; {}",
+            refusal.fix()
+        );
     }
     if host.network == Network::Shared {
         world::sweep_stale();
@@ -114,6 +118,7 @@ fn repeat(words: &RunWords) -> String {
     option("integration", words.integration.as_ref().map(|path| path.display().to_string()));
     option("profile", words.profile.clone());
     option("environment", words.environment.clone());
+    option("network", (words.network == NetworkWord::Shared).then(|| "shared".to_owned()));
     option("scenarios", words.scenarios.as_ref().map(|path| path.display().to_string()));
     command
 }

@@ -317,13 +317,18 @@ fn differences(row: &RowKeys) -> Vec<String> {
         let versions: Vec<_> = versions.iter().map(ToString::to_string).collect();
         found.push(format!("only {}", versions.join(" and ")));
     }
-    found.extend(row.leaf.map(|leaf| format!("leaf = {leaf:?}")));
+    found.extend(row.leaf.map(|leaf| format!("leaf = {}", word_of(&leaf))));
     found.extend(row.certificate.as_ref().map(|word| format!("certificate = {}", word.as_ref())));
-    found.extend(row.ca_list.map(|list| format!("ca-list = {}", format!("{list:?}").to_lowercase())));
-    found.extend(row.refuses.map(|refusal| format!("refuses = {refusal:?}")));
+    found.extend(row.ca_list.map(|list| format!("ca-list = {}", word_of(&list))));
+    found.extend(row.refuses.map(|refusal| format!("refuses = {}", word_of(&refusal))));
     found.extend(row.sentinel.map(|sentinel| format!("sentinel = {sentinel}")));
     found.extend(row.source.map(|source| format!("source = {source}")));
     found
+}
+
+/// A word as files write it.
+fn word_of(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn near(known: &Topic, wrong: &Topic) -> bool {

@@ -32,13 +32,11 @@ impl Progress {
     pub fn show(&self, event: &Event) {
         match (&self.bar, event) {
             (Some(bar), Event::Planned { scenarios }) => bar.set_length(*scenarios as u64),
-            (Some(bar), Event::Began { scenario, .. }) => bar.set_message(scenario.to_string()),
             (Some(bar), Event::Ended { scenario, .. }) => {
                 bar.set_message(scenario.to_string());
                 bar.inc(1);
             }
             (None, Event::Planned { scenarios }) => line(&format!("{scenarios} scenarios")),
-            (None, Event::Began { .. }) => {}
             (None, Event::Ended { scenario, subject, verdict, took }) => {
                 let verdict = verdict.map_or("harness fault".to_owned(), |verdict| verdict.to_string());
                 line(&format!("{verdict:<14} {scenario} ({subject}) {:.1} s", took.as_secs_f64()));

@@ -13,13 +13,6 @@ pub enum Event {
         /// Number of scenarios, counted once for each part that they drive.
         scenarios: usize,
     },
-    /// A scenario began.
-    Began {
-        /// The scenario.
-        scenario: ScenarioId,
-        /// The part that it drives.
-        subject: String,
-    },
     /// A scenario ended.
     Ended {
         /// The scenario.

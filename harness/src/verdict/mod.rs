@@ -3,6 +3,7 @@
 //! [`judge`] rules on every expectation of one log, [`fold`] makes requirements and readiness of the findings.
 
 mod checks;
+mod claims;
 mod finding;
 mod fold;
 mod view;
@@ -23,7 +24,7 @@ pub fn judge(header: &Header, facts: &[Fact]) -> Vec<Finding> {
         .iter()
         .filter_map(|expectation| {
             let requirement = header.requirements.iter().find(|requirement| requirement.topic == expectation.topic)?;
-            let ruling = checks::rule(&view, expectation);
+            let ruling = claims::compare(&view, expectation, checks::rule(&view, expectation));
             Some(Finding::new(header, requirement, expectation, ruling))
         })
         .collect()

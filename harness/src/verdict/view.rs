@@ -1,7 +1,8 @@
 //! A log as the checks read it: connections by phase, witnesses, controls.
 
 use mock_thales::observe::{
-    Actor, Answer, CallReading, CertificateDer, Connection, Ending, Event, Fact, PhaseId, Question, Role, connections,
+    Actor, Answer, CallReading, CertificateDer, Claim, Connection, Ending, Event, Fact, PhaseId, Question, Role,
+    connections,
 };
 
 use super::finding::{Reason, Ruling};
@@ -140,6 +141,14 @@ impl<'a> View<'a> {
             })
             .max()
             .unwrap_or(0)
+    }
+
+    /// Whether the harness itself ended a call of the phase: the close that followed was not the integration's.
+    pub(super) fn was_ended_by_us(&self, phase: Option<PhaseId>) -> bool {
+        self.calls
+            .iter()
+            .filter(|call| call.phase == phase)
+            .any(|call| call.ended.as_ref().is_none_or(|ended| ended.what.0 == Claim::TimedOut))
     }
 
     /// The leaf that the caller presented on a connection.

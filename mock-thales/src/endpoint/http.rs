@@ -37,7 +37,8 @@ pub(super) async fn serve<T>(
         Ok::<_, Infallible>(answer(request, endpoint, conduct, recorder).await)
     });
     let mut server = hyper::server::conn::http1::Builder::new();
-    server.keep_alive(conduct.plan.keep_alive).half_close(false);
+    // A caller that has said all may close its side before it reads the answer.
+    server.keep_alive(conduct.plan.keep_alive).half_close(true);
     let connection = server.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let patience = if conduct.plan.keep_alive { None } else { Some(endpoint.patience()) };

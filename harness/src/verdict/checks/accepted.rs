@@ -16,6 +16,9 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
         Ok(controls) => controls,
         Err(ruling) => return ruling,
     };
+    if let Some(ruling) = offers_none(view, expectation, &subjects) {
+        return ruling;
+    }
     let witnesses: Vec<_> = subjects.into_iter().filter(|connection| view.is_witness(connection)).collect();
     let Some(last) = witnesses.last() else {
         return Ruling::unwitnessed(Reason::NoConnection, "no connection came", controls);
@@ -23,21 +26,36 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let mut evidence = controls;
     evidence.push(last.opened.seq);
     let seen = view.story(last);
-    match witnesses.iter().find_map(|connection| undecided(connection)) {
+    match witnesses.iter().find_map(|connection| undecided(view, connection)) {
         Some(reason) => Ruling::unwitnessed(reason, seen, evidence),
         // Between two controls that were accepted, the one difference is what it refused.
         None => Ruling::violated(seen, evidence),
     }
 }
 
+/// A caller that offers none of the versions that the endpoint speaks: the counterpart ends that handshake, and yet the
+/// ClientHello says it all.
+fn offers_none(view: &View<'_>, expectation: &Expectation, subjects: &[&Connection]) -> Option<Ruling> {
+    let spoken: Vec<_> = expectation
+        .phases
+        .iter()
+        .filter_map(|phase| view.phase(*phase))
+        .flat_map(|phase| phase.endpoints.values().flat_map(|plan| plan.versions.iter().copied()))
+        .collect();
+    let hello = subjects.iter().find_map(|connection| connection.hello.as_ref())?;
+    let none = !spoken.is_empty() && !spoken.iter().any(|version| hello.what.offers(*version));
+    none.then(|| Ruling::violated(format!("offers {} at most", hello.what.highest()), vec![hello.seq]))
+}
+
 /// Why a connection that was not accepted is no refusal either.
-fn undecided(connection: &Connection) -> Option<Reason> {
+fn undecided(view: &View<'_>, connection: &Connection) -> Option<Reason> {
     if connection.role == Role::Client
         && let Some((status, page)) = connection.response.map(|response| response.what)
     {
         return (page.is_none() && !REFUSAL_STATUSES.contains(&status)).then_some(Reason::OtherReason);
     }
     match connection.ending() {
+        Ending::Silent if view.was_ended_by_us(connection.phase) => Some(Reason::Deadline),
         Ending::Alert(_) | Ending::Silent => None,
         Ending::Counterpart => Some(Reason::Counterpart),
         Ending::Undecided => Some(Reason::Deadline),

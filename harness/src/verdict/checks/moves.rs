@@ -22,6 +22,14 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, wanted: &Endpoint
     let Some(window) = window(view, expectation, wanted) else {
         return Ruling::unwitnessed(Reason::NoConnection, "the address never changed", Vec::new());
     };
+    let was_there = view.connections.iter().any(|connection| {
+        connection.opened.seq < window.changed_seq
+            && view.endpoint_of(connection).is_none_or(|endpoint| endpoint != *wanted)
+    });
+    if !was_there {
+        let seen = "no connection came before the change: nothing could be cached";
+        return Ruling::unwitnessed(Reason::Control, seen, vec![window.changed_seq]);
+    }
     let later: Vec<_> =
         view.connections.iter().filter(|connection| connection.opened.seq > window.changed_seq).collect();
     let (new, old): (Vec<_>, Vec<_>) =

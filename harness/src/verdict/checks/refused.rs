@@ -44,7 +44,7 @@ pub(super) fn by_caller(view: &View<'_>, expectation: &Expectation) -> Ruling {
         for connection in attempts {
             evidence.push(connection.opened.seq);
             let story = view.story(connection);
-            if let Some(reason) = undecided(connection, about_versions) {
+            if let Some(reason) = undecided(view, connection, about_versions) {
                 return Ruling::unwitnessed(reason, story, evidence);
             }
             if about_versions && !is_by_version(connection) {
@@ -63,7 +63,7 @@ pub(super) fn by_caller(view: &View<'_>, expectation: &Expectation) -> Ruling {
     }
 }
 
-fn undecided(connection: &Connection, about_versions: bool) -> Option<Reason> {
+fn undecided(view: &View<'_>, connection: &Connection, about_versions: bool) -> Option<Reason> {
     let forced = connection.first_flight.is_some_and(|flight| flight.what.1);
     match connection.ending() {
         Ending::Alert(code) if !about_versions && UNRELATED_ALERTS.contains(&code) => Some(Reason::OtherReason),
@@ -71,6 +71,7 @@ fn undecided(connection: &Connection, about_versions: bool) -> Option<Reason> {
         Ending::Silent if about_versions && forced && connection.decided_after_us().is_none_or(|us| us > PROMPT_US) => {
             Some(Reason::Deadline)
         }
+        Ending::Silent if view.was_ended_by_us(connection.phase) => Some(Reason::Deadline),
         Ending::Silent => None,
         Ending::Counterpart => Some(Reason::Counterpart),
         Ending::Undecided => Some(Reason::Deadline),
