@@ -100,6 +100,24 @@ impl<'a> View<'a> {
         Ok(evidence)
     }
 
+    /// Nothing among these connections got as far as judging: says what came instead.
+    pub(super) fn no_witness(&self, connections: &[&Connection], evidence: Vec<u64>) -> Ruling {
+        let Some(last) = connections.last() else {
+            return Ruling::unwitnessed(Reason::NoConnection, "no connection came", evidence);
+        };
+        let reason = match last.ending() {
+            Ending::Counterpart => Reason::Counterpart,
+            _ => Reason::NoConnection,
+        };
+        let seen = match &last.hello {
+            Some(hello) if !self.is_ours(hello.what.sni.as_deref()) => {
+                format!("the connection names {} in its SNI", hello.what.sni.as_deref().unwrap_or("nobody"))
+            }
+            _ => self.story(last),
+        };
+        Ruling::unwitnessed(reason, seen, evidence)
+    }
+
     /// The status with which the nearest control was answered.
     pub(super) fn control_status(&self, expectation: &Expectation) -> Option<u16> {
         expectation

@@ -19,9 +19,9 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
     if let Some(ruling) = offers_none(view, expectation, &subjects) {
         return ruling;
     }
-    let witnesses: Vec<_> = subjects.into_iter().filter(|connection| view.is_witness(connection)).collect();
+    let witnesses: Vec<_> = subjects.iter().copied().filter(|connection| view.is_witness(connection)).collect();
     let Some(last) = witnesses.last() else {
-        return Ruling::unwitnessed(Reason::NoConnection, "no connection came", controls);
+        return view.no_witness(&subjects, controls);
     };
     let mut evidence = controls;
     evidence.push(last.opened.seq);

@@ -32,14 +32,10 @@ pub(super) fn by_caller(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let mut by_other_policy = None;
     // A row may need several attempts; each has to be decided by the caller.
     for phase in &expectation.phases {
-        let attempts: Vec<_> = subjects
-            .iter()
-            .filter(|connection| connection.phase == Some(*phase) && view.is_witness(connection))
-            .collect();
+        let came: Vec<_> = subjects.iter().copied().filter(|connection| connection.phase == Some(*phase)).collect();
+        let attempts: Vec<_> = came.iter().copied().filter(|connection| view.is_witness(connection)).collect();
         if attempts.is_empty() {
-            let name = view.phase(*phase).map_or("the attempt", |phase| phase.name.as_str());
-            let seen = format!("no connection witnesses {name}");
-            return Ruling::unwitnessed(Reason::NoConnection, seen, evidence);
+            return view.no_witness(&came, evidence);
         }
         for connection in attempts {
             evidence.push(connection.opened.seq);

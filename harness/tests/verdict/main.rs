@@ -1,0 +1,6 @@
+//! Verdicts from written logs: what happened on each connection → met, violated or unwitnessed. No socket is opened.
+
+mod fold;
+mod moves;
+mod refusals;
+mod story;

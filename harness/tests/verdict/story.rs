@@ -1,0 +1,323 @@
+//! Logs in a few words: phases, what happened on their connections, what is expected of them.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use mock_thales::observe::{
+    Actor, CallId, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, PhaseId, RequestHead, TlsVersion,
+};
+use mock_thales::plan::{
+    AskClient, AuthorityList, ClientCertificate, ClientPlan, EndpointPlan, KeyExchange, KeyKind, ServerCertificate,
+};
+use thales_harness::model::{
+    Check, ClientCertificatePolicy, Context, Expectation, Header, LOG_FORMAT, Level, Network, Phase, PhaseKind, Proof,
+    Requirement, Script, Side,
+};
+use thales_harness::verdict::{Finding, Outcome, Reason, judge};
+
+pub(crate) const HOST: &str = "api.example.test";
+
+/// What happened on one connection, after its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Happened {
+    /// A request came, or a server answered with its good status.
+    Through,
+    /// The peer's alert, and its end.
+    Alert(u8),
+    /// The peer closed without a word.
+    Silent(End),
+    /// The handshake completed, then the peer closed.
+    CompletedThen(End),
+    /// The handshake completed, then an alert.
+    CompletedThenAlert(u8),
+    /// The counterpart failed first.
+    Counterpart,
+    /// Nothing until the deadline.
+    Deadline,
+    /// No ClientHello.
+    NoHello,
+    /// A ClientHello for another name, then the peer's close.
+    OtherName,
+    /// The server answered with this status.
+    Status(u16),
+    /// No TCP connection.
+    NotDialled,
+}
+
+/// A log while it is told.
+pub(crate) struct Story {
+    side: Side,
+    facts: Vec<Fact>,
+    phases: Vec<Phase>,
+    connections: u32,
+    calls: u32,
+    pub(crate) at_us: u64,
+    pub(crate) endpoints: BTreeMap<String, IpAddr>,
+    versions: Vec<TlsVersion>,
+}
+
+pub(crate) const OLD: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 10));
+pub(crate) const NEW: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 20));
+
+impl Story {
+    pub(crate) fn new(side: Side) -> Self {
+        Self {
+            side,
+            facts: Vec::new(),
+            phases: Vec::new(),
+            connections: 0,
+            calls: 0,
+            at_us: 0,
+            endpoints: BTreeMap::from([("main".to_owned(), OLD)]),
+            versions: vec![TlsVersion::V1_2, TlsVersion::V1_3],
+        }
+    }
+
+    /// Versions that Thales' side speaks in phases from now on.
+    pub(crate) fn speaking(mut self, versions: &[TlsVersion]) -> Self {
+        self.versions = versions.to_vec();
+        self
+    }
+
+    /// A phase in which these things happened, one call for all.
+    pub(crate) fn phase(mut self, kind: PhaseKind, happened: &[Happened]) -> Self {
+        self.begin(kind);
+        self.call(happened, Claim::Failed { error: String::new() });
+        self
+    }
+
+    /// A phase whose call had to be ended by the harness.
+    pub(crate) fn hung(mut self, kind: PhaseKind, happened: &[Happened]) -> Self {
+        self.begin(kind);
+        self.call(happened, Claim::TimedOut);
+        self
+    }
+
+    pub(crate) fn begin(&mut self, kind: PhaseKind) -> PhaseId {
+        let id = PhaseId(u32::try_from(self.phases.len()).expect("a short story"));
+        let endpoint = EndpointPlan {
+            versions: self.versions.clone(),
+            exchange: KeyExchange::Any,
+            certificate: ServerCertificate::Trusted,
+            leaf: KeyKind::P256,
+            client_certificate: AskClient::Request,
+            ca_list: AuthorityList::Empty,
+            refuses: None,
+            sentinel: false,
+            keep_alive: false,
+        };
+        let client = ClientPlan {
+            versions: self.versions.clone(),
+            exchange: KeyExchange::Any,
+            certificate: ClientCertificate::Trusted,
+            source: None,
+        };
+        let endpoints = match self.side {
+            Side::Caller => BTreeMap::from([("main".parse().expect("a name"), endpoint)]),
+            Side::Receiver => BTreeMap::new(),
+        };
+        self.phases.push(Phase {
+            id,
+            name: format!("phase {}", id.0),
+            kind,
+            endpoints,
+            client: (self.side == Side::Receiver).then_some(client),
+            ttl_ms: 2000,
+            every_ms: 250,
+        });
+        self.fact(Actor::Runner, None, Event::PhaseBegan { name: String::new() });
+        id
+    }
+
+    fn call(&mut self, happened: &[Happened], claim: Claim) {
+        self.calls += 1;
+        let call = CallId(self.calls);
+        self.fact(Actor::Runner, None, Event::CallBegan { call });
+        for happened in happened {
+            match self.side {
+                Side::Caller => self.accept("main", OLD, *happened),
+                Side::Receiver => self.dial(*happened),
+            }
+        }
+        self.fact(Actor::Runner, None, Event::CallEnded { call, claim, took_us: 1000 });
+    }
+
+    /// A connection of a caller to an endpoint.
+    pub(crate) fn accept(&mut self, endpoint: &str, address: IpAddr, happened: Happened) {
+        self.connections += 1;
+        let id = Some(ConnectionId(self.connections));
+        let actor = Actor::Endpoint(endpoint.to_owned());
+        let (local, peer) = (SocketAddr::new(address, 443), SocketAddr::new(OLD, 40000));
+        self.fact(actor.clone(), id, Event::Accepted { local, peer });
+        if happened == Happened::NoHello {
+            self.fact(actor.clone(), id, Event::NoHello { why: "nothing".to_owned() });
+            self.fact(actor, id, Event::Ended(End::Fin));
+            return;
+        }
+        let name = if happened == Happened::OtherName { "other.example.test" } else { HOST };
+        let hello = ClientHello {
+            legacy_version: TlsVersion::V1_2,
+            supported_versions: Some(vec![TlsVersion::V1_3, TlsVersion::V1_2, TlsVersion::V1_1]),
+            ciphers: vec![0x2f],
+            sni: Some(name.to_owned()),
+            alpn: Vec::new(),
+            extensions: Vec::new(),
+            groups: Vec::new(),
+            signature_schemes: Vec::new(),
+            resumes: false,
+        };
+        self.fact(actor.clone(), id, Event::ClientHello(hello));
+        if happened == Happened::Counterpart {
+            self.ends(&actor, id, happened);
+            return;
+        }
+        let version = self.versions.last().copied().unwrap_or(TlsVersion::V1_3);
+        self.fact(actor.clone(), id, Event::FirstFlight { version, forced: false });
+        self.ends(&actor, id, happened);
+    }
+
+    fn dial(&mut self, happened: Happened) {
+        self.connections += 1;
+        let id = Some(ConnectionId(self.connections));
+        let remote = SocketAddr::new(OLD, 443);
+        self.fact(Actor::Client, id, Event::Dialled { remote, source: None, plan: String::new() });
+        if happened == Happened::NotDialled {
+            self.fact(Actor::Client, id, Event::DialFailed { error: "refused".to_owned() });
+            return;
+        }
+        self.ends(&Actor::Client, id, happened);
+    }
+
+    fn ends(&mut self, actor: &Actor, id: Option<ConnectionId>, happened: Happened) {
+        let version = self.versions.last().copied().unwrap_or(TlsVersion::V1_3);
+        let done = Event::HandshakeDone(Handshake { version, cipher: 0x1301, alpn: None });
+        let head = RequestHead { method: "GET".to_owned(), path: "/".to_owned(), host: None, headers: Vec::new() };
+        let server = self.side == Side::Caller;
+        let events = match happened {
+            Happened::Through if server => {
+                vec![
+                    done,
+                    Event::Data { bytes: 9 },
+                    Event::Request(head),
+                    Event::Answered { status: 200 },
+                    Event::Ended(End::Local),
+                ]
+            }
+            Happened::Through => {
+                vec![
+                    done,
+                    Event::Data { bytes: 9 },
+                    Event::Response { status: 200, page: None },
+                    Event::Ended(End::Local),
+                ]
+            }
+            Happened::Status(status) => {
+                vec![done, Event::Data { bytes: 9 }, Event::Response { status, page: None }, Event::Ended(End::Local)]
+            }
+            Happened::Alert(code) => vec![Event::AlertReceived { code }, Event::Ended(End::Fin)],
+            Happened::Silent(end) => vec![Event::Ended(end)],
+            Happened::OtherName => vec![Event::Ended(End::Fin)],
+            Happened::CompletedThen(end) => vec![done, Event::Ended(end)],
+            Happened::CompletedThenAlert(code) => vec![done, Event::AlertReceived { code }, Event::Ended(End::Fin)],
+            Happened::Counterpart => vec![
+                Event::AlertSent { code: 40 },
+                Event::LocalError { error: "no shared cipher".to_owned() },
+                Event::Ended(End::Local),
+            ],
+            Happened::Deadline => vec![Event::Ended(End::Deadline)],
+            Happened::NoHello | Happened::NotDialled => Vec::new(),
+        };
+        for event in events {
+            self.fact(actor.clone(), id, event);
+        }
+    }
+
+    pub(crate) fn fact(&mut self, actor: Actor, connection: Option<ConnectionId>, event: Event) {
+        self.at_us += 1000;
+        let phase = self.phases.last().map(|phase| phase.id);
+        let seq = self.facts.len() as u64 + 1;
+        self.facts.push(Fact { seq, at_us: self.at_us, actor, connection, phase, event });
+    }
+
+    /// What is ruled on one check over some phases between some controls.
+    pub(crate) fn rule(&self, check: Check, phases: &[u32], controls: &[u32]) -> Finding {
+        let topic = "inbound.subject".parse().expect("a topic");
+        let phases_of = |ids: &[u32]| ids.iter().copied().map(PhaseId).collect();
+        let expectation = Expectation {
+            topic,
+            subject: "the row".to_owned(),
+            check,
+            phases: phases_of(phases),
+            controls: phases_of(controls),
+            means: None,
+            any_of: None,
+        };
+        let header = Header {
+            format: LOG_FORMAT.to_owned(),
+            harness: String::new(),
+            started: "2026-11-22T12:00:00Z".to_owned(),
+            profile: String::new(),
+            profile_digest: String::new(),
+            environment: String::new(),
+            scenario_digest: String::new(),
+            network: Network::Private,
+            integration: (String::new(), String::new()),
+            context: Context {
+                inbound_host: HOST.to_owned(),
+                base_path: "/".to_owned(),
+                issuer_host: "issuer.example.test".to_owned(),
+                issuer_port: 443,
+                common_name: None,
+                endorsed: None,
+                server_chain: Vec::new(),
+                client_certificate: ClientCertificatePolicy { keys: Vec::new(), max_years: 2 },
+                statuses: vec![200],
+            },
+            script: Script {
+                scenario: "inbound/story".parse().expect("an id"),
+                title: String::new(),
+                side: self.side,
+                subject: String::new(),
+                endpoints: self
+                    .endpoints
+                    .iter()
+                    .map(|(name, address)| (name.parse().expect("a name"), *address))
+                    .collect(),
+                phases: self.phases.clone(),
+                expectations: vec![expectation],
+                unplanned: Vec::new(),
+            },
+            requirements: vec![requirement("TST-1", "inbound.subject", Level::Must, Proof::Scenario)],
+        };
+        let mut findings = judge(&header, &self.facts);
+        assert_eq!(findings.len(), 1);
+        findings.remove(0)
+    }
+}
+
+pub(crate) fn requirement(id: &str, topic: &str, level: Level, proof: Proof) -> Requirement {
+    Requirement {
+        id: id.parse().expect("an id"),
+        topic: topic.parse().expect("a topic"),
+        level,
+        rule: String::new(),
+        source: String::new(),
+        proof,
+        beyond: None,
+        symptom: String::new(),
+        remedy: String::new(),
+        remedies: BTreeMap::new(),
+    }
+}
+
+/// Outcome and reason of a finding.
+pub(crate) fn ruled(finding: &Finding) -> (Outcome, Option<Reason>) {
+    (finding.ruling, finding.reason)
+}
+
+pub(crate) const MET: (Outcome, Option<Reason>) = (Outcome::Met, None);
+pub(crate) const VIOLATED: (Outcome, Option<Reason>) = (Outcome::Violated, None);
+
+pub(crate) fn unwitnessed(reason: Reason) -> (Outcome, Option<Reason>) {
+    (Outcome::Unwitnessed, Some(reason))
+}
