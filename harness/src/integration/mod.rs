@@ -14,6 +14,6 @@ mod subject;
 
 pub use carrier::Carrier;
 pub use in_process::{Factory, Integration, Reply, Request};
-pub use portal::{ASSETS, Materials, MaterialsError, Portal, STORE_PASSWORD};
+pub use portal::{Materials, MaterialsError, Portal, STORE_PASSWORD};
 pub use receiver::{Serving, StartError};
 pub use subject::{CallerPart, CallerWay, InProcess, OwnIdentity, ReceiverPart, ReceiverWay, Subject, SubjectError};

@@ -13,38 +13,12 @@ use rustls_pki_types::pem::PemObject;
 use time::OffsetDateTime;
 
 use super::subject::Subject;
-use crate::load::integration::split_host;
-use crate::model::{Context, Environment, Profile};
+use crate::model::assets::{
+    ASSETS, CLIENT_CA, CLIENT_CHAIN, CLIENT_KEY, CLIENT_P12, CLIENT_PEM, SERVER_CHAIN, SERVER_KEY, SERVER_P12,
+    SERVER_PEM, THALES_LEAF, TRUST, TRUST_P12,
+};
+use crate::model::{Context, Environment, HostPort, Profile};
 use crate::world::Asset;
-
-/// Names of the assets, which are also the names of their files in the portal directory and of the variables.
-pub const ASSETS: [&str; 12] = [
-    TRUST,
-    CLIENT_CA,
-    THALES_LEAF,
-    CLIENT_CHAIN,
-    CLIENT_KEY,
-    CLIENT_PEM,
-    CLIENT_P12,
-    SERVER_CHAIN,
-    SERVER_KEY,
-    SERVER_PEM,
-    SERVER_P12,
-    TRUST_P12,
-];
-
-const TRUST: &str = "TSH_TLS_SERVER_CERTIFICATE_CHAIN";
-const CLIENT_CA: &str = "THALES_CLIENT_CA";
-const THALES_LEAF: &str = "TSH_TLS_CLIENT_CERTIFICATE";
-const CLIENT_CHAIN: &str = "CUSTOMER_TLS_CLIENT_CERTIFICATE";
-const CLIENT_KEY: &str = "CUSTOMER_TLS_CLIENT_KEY";
-const CLIENT_PEM: &str = "CUSTOMER_TLS_CLIENT_PEM";
-const CLIENT_P12: &str = "CUSTOMER_TLS_CLIENT_P12";
-const SERVER_CHAIN: &str = "CUSTOMER_TLS_SERVER_CERTIFICATE_CHAIN";
-const SERVER_KEY: &str = "CUSTOMER_TLS_SERVER_KEY";
-const SERVER_PEM: &str = "CUSTOMER_TLS_SERVER_PEM";
-const SERVER_P12: &str = "CUSTOMER_TLS_SERVER_P12";
-const TRUST_P12: &str = "THALES_TRUST_P12";
 
 /// Password of the PKCS#12 stores. They live as long as the run, in a directory that only their owner reads; the JVM
 /// insists on a password.
@@ -112,6 +86,9 @@ impl std::error::Error for MaterialsError {}
 /// The CN where the integration file says none: the harness issues the certificate, and no row judges it.
 const ISSUED_NAME: &str = "TEST customer";
 
+/// The receiver's host where the integration file says none.
+const ISSUED_HOST: &str = "issuer.customer.example";
+
 impl Materials {
     /// Makes the authorities and assets of a run.
     ///
@@ -120,13 +97,10 @@ impl Materials {
     pub fn new(subject: &Subject, profile: &Profile, environment: &Environment) -> Result<Self, MaterialsError> {
         let inbound_host = subject.portal.inbound_host.clone().unwrap_or_else(|| environment.host.clone());
         let base_path = subject.portal.base_path.clone().unwrap_or_else(|| environment.base_path.clone());
-        // The loader has checked the text of a file; a subject in Rust that is wrong gets the default.
-        let (issuer_host, issuer_port) = subject
-            .portal
-            .issuer_host
-            .as_deref()
-            .and_then(split_host)
-            .unwrap_or_else(|| ("issuer.customer.example".to_owned(), 443));
+        let (issuer_host, issuer_port) = match &subject.portal.issuer_host {
+            Some(HostPort { host, port }) => (host.clone(), *port),
+            None => (ISSUED_HOST.to_owned(), 443),
+        };
         let common_name = subject.portal.common_name.clone();
         let names = Names {
             inbound_host: inbound_host.clone(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mock_thales::observe::{Actor, Event, Recorder};
@@ -89,60 +89,65 @@ struct Kept {
     dropped: u64,
 }
 
+/// One stream of a process while it runs.
+struct Stream {
+    name: &'static str,
+    task: JoinHandle<()>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+impl Stream {
+    fn keep<R: AsyncRead + Unpin + Send + 'static>(name: &'static str, mut stream: R) -> Self {
+        let kept = Arc::new(Mutex::new(Kept::default()));
+        let shared = Arc::clone(&kept);
+        let task = tokio::spawn(async move {
+            let mut buffer = vec![0; 8 << 10];
+            while let Ok(read @ 1..) = stream.read(&mut buffer).await {
+                let mut kept = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = OUTPUT_LIMIT.saturating_sub(kept.bytes.len()).min(read);
+                kept.bytes.extend_from_slice(&buffer[..room]);
+                kept.dropped += (read - room) as u64;
+            }
+        });
+        Self { name, task, kept }
+    }
+
+    async fn finish(mut self) -> Kept {
+        if timeout(LAST_WORDS, &mut self.task).await.is_err() {
+            self.task.abort();
+        }
+        std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// Both streams of a process while it runs.
 pub(super) struct Output {
-    streams: Vec<(&'static str, JoinHandle<()>, Arc<std::sync::Mutex<Kept>>)>,
+    streams: Vec<Stream>,
 }
 
 impl Output {
     /// Begins to keep what a process prints on the streams that are still there.
     pub(super) fn of(child: &mut Child) -> Self {
-        let mut streams = Vec::new();
-        if let Some(stdout) = child.stdout.take() {
-            streams.push(keep("stdout", stdout));
-        }
-        if let Some(stderr) = child.stderr.take() {
-            streams.push(keep("stderr", stderr));
-        }
-        Self { streams }
+        let stdout = child.stdout.take().map(|stream| Stream::keep("stdout", stream));
+        let stderr = child.stderr.take().map(|stream| Stream::keep("stderr", stream));
+        Self { streams: stdout.into_iter().chain(stderr).collect() }
     }
 
     /// Records what was printed; returns the end of stderr, or of stdout where stderr is empty.
     pub(super) async fn finish(self, recorder: &Recorder, actor: &Actor) -> String {
         let mut last = String::new();
-        for (stream, task, kept) in self.streams {
-            let mut task = task;
-            if timeout(LAST_WORDS, &mut task).await.is_err() {
-                task.abort();
-            }
-            let kept = std::mem::take(&mut *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        for stream in self.streams {
+            let name = stream.name;
+            let kept = stream.finish().await;
             if kept.bytes.is_empty() {
                 continue;
             }
             let text = String::from_utf8_lossy(&kept.bytes).into_owned();
             last = bounded(text.trim());
-            recorder.record(actor.clone(), Event::Output { stream: stream.to_owned(), text, dropped: kept.dropped });
+            recorder.record(actor.clone(), Event::Output { stream: name.to_owned(), text, dropped: kept.dropped });
         }
         last
     }
-}
-
-fn keep<R: AsyncRead + Unpin + Send + 'static>(
-    name: &'static str,
-    mut stream: R,
-) -> (&'static str, JoinHandle<()>, Arc<std::sync::Mutex<Kept>>) {
-    let kept = Arc::new(std::sync::Mutex::new(Kept::default()));
-    let shared = Arc::clone(&kept);
-    let task = tokio::spawn(async move {
-        let mut buffer = vec![0; 8 << 10];
-        while let Ok(read @ 1..) = stream.read(&mut buffer).await {
-            let mut kept = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let room = OUTPUT_LIMIT.saturating_sub(kept.bytes.len()).min(read);
-            kept.bytes.extend_from_slice(&buffer[..room]);
-            kept.dropped += (read - room) as u64;
-        }
-    });
-    (name, task, kept)
 }
 
 /// The end of a text: there stands what a program says last.

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Place};
 use super::library::Library;
-use crate::integration::ASSETS;
 use crate::model::IntegrationFile;
+use crate::model::assets::ASSETS;
 
 /// Reads an integration file.
 ///
@@ -69,20 +69,5 @@ pub fn load_integration(path: &Path, library: &Library) -> Result<IntegrationFil
             fault(format!("`{asset}` in [files] is no asset, expected one of {}", ASSETS.join(", ")));
         }
     }
-    if let Some(host) = &file.portal.issuer_host
-        && split_host(host).is_none()
-    {
-        fault(format!("`{host}` is no host with a port, expected for example `issuer.acme.example:443`"));
-    }
     faults.finish(file)
-}
-
-/// Host and port of `issuer.acme.example:443`; 443 where no port is said.
-pub(crate) fn split_host(text: &str) -> Option<(String, u16)> {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().ok()?),
-        None => (text, 443),
-    };
-    let is_name = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
-    is_name.then(|| (host.to_ascii_lowercase(), port))
 }

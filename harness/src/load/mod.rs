@@ -2,10 +2,10 @@
 //! once.
 
 mod diagnostic;
-pub(crate) mod integration;
+mod integration;
 mod library;
 mod profile;
-pub(crate) mod scenario;
+mod scenario;
 mod scenario_file;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Place};

@@ -15,8 +15,8 @@ use super::scenario_file::{
     ChangeKeys, ClientKeys, EndpointKeys, ExpectKeys, RowKeys, ScenarioFile, StepKeys, ZoneKeys,
 };
 use crate::model::{
-    Change, Check, ClientConduct, Conduct, EndpointConduct, EndpointName, Row, RowKind, Scenario, ScenarioId, Shape,
-    Side, Step, Topic, Traffic,
+    Change, Check, ClientConduct, Conduct, DEFAULT_ADDRESS, EndpointConduct, EndpointName, Row, RowKind, Scenario,
+    ScenarioId, Shape, Side, Step, Topic, Traffic,
 };
 
 /// Reads one scenario. `id` is what its path says; `topics` are those that some profile has a requirement about.
@@ -285,9 +285,6 @@ impl Reader<'_> {
 }
 
 type Endpoints = BTreeMap<EndpointName, (std::net::IpAddr, EndpointConduct)>;
-
-/// Where the one endpoint of a scenario lives that names none (RFC 5737 TEST-NET-2).
-pub(crate) const DEFAULT_ADDRESS: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 10));
 
 impl From<&EndpointKeys> for EndpointConduct {
     fn from(keys: &EndpointKeys) -> Self {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Millis, RequirementId};
+use super::{HostPort, Millis, RequirementId};
 
 /// An integration, as its file says.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -57,7 +57,7 @@ pub struct PortalValues {
     /// The exact CN of the client certificate.
     pub common_name: Option<String>,
     /// The receiver's host, with its port: `issuer.acme.example:443`.
-    pub issuer_host: Option<String>,
+    pub issuer_host: Option<HostPort>,
 }
 
 /// The customer's own certificates and keys; paths are relative to the file.

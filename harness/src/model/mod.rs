@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a file, opens a socket or judges.
 
+pub mod assets;
 mod check;
 mod integration;
 mod names;
@@ -15,10 +16,11 @@ pub use integration::{
     AnswerFile, Caller, CallerCarrier, Declaration, IdentityFiles, IntegrationFile, PortalValues, Receiver,
     RequestShape,
 };
-pub use names::{EndpointName, Millis, NameError, RequirementId, ScenarioId, Topic};
+pub use names::{EndpointName, HostPort, Millis, NameError, RequirementId, ScenarioId, Topic};
 pub use profile::{ClientCertificatePolicy, Environment, KeyRule, Profile};
 pub use requirement::{Level, Proof, Requirement};
 pub use scenario::{
-    Change, ClientConduct, Conduct, Dead, EndpointConduct, Row, RowKind, Scenario, Shape, Step, Traffic,
+    Change, ClientConduct, Conduct, DEFAULT_ADDRESS, Dead, EndpointConduct, Row, RowKind, Scenario, Shape, Step,
+    Traffic,
 };
 pub use script::{Context, Expectation, Header, LOG_FORMAT, Network, Phase, PhaseKind, Script, Side, Unplanned};

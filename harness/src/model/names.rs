@@ -96,6 +96,37 @@ fn is_label(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
+/// A host with its port, written `issuer.acme.example:443`; 443 where no port is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPort {
+    /// The host in lower case.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl FromStr for HostPort {
+    type Err = NameError;
+
+    fn from_str(word: &str) -> Result<Self, NameError> {
+        let wrong =
+            || NameError { word: word.to_owned(), expected: "a host with a port such as `issuer.acme.example:443`" };
+        let (host, port) = match word.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().map_err(|_| wrong())?),
+            None => (word, 443),
+        };
+        let is_name =
+            !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+        if is_name { Ok(Self { host: host.to_ascii_lowercase(), port }) } else { Err(wrong()) }
+    }
+}
+
+impl<'de> Deserialize<'de> for HostPort {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// A span of time, written `250ms`, `9s`, `2m`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Millis(pub u64);

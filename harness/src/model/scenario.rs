@@ -1,7 +1,7 @@
 //! A scenario: what Thales' side does differently, and what the integration is expected to do then.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use mock_thales::observe::TlsVersion;
 use mock_thales::plan::{AskClient, AuthorityList, ClientCertificate, KeyKind, Refusal, ServerCertificate, ZoneMode};
@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::script::Side;
 use super::{Check, EndpointName, Millis, ScenarioId, Topic};
+
+/// Where the one endpoint of a scenario lives that names none (RFC 5737, TEST-NET-2).
+pub const DEFAULT_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 10));
 
 /// One scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use mock_thales::pki::{Authorities, Names, PkiError};
 use time::OffsetDateTime;
 
 use crate::integration::{InProcess, Integration, OwnIdentity, Portal, Reply, Request};
-use crate::model::{Declaration, PortalValues, RequestShape, RequirementId};
+use crate::model::{Declaration, HostPort, PortalValues, RequestShape, RequirementId};
 
 /// The reference integration of one scenario.
 pub struct Reference {
@@ -66,7 +66,7 @@ pub fn described(integration: InProcess, identity: OwnIdentity) -> InProcess {
         .portal(PortalValues {
             customer_id: Some("REFERENCE1".to_owned()),
             common_name: Some(COMMON_NAME.to_owned()),
-            issuer_host: Some(format!("{ISSUER_HOST}:443")),
+            issuer_host: Some(HostPort { host: ISSUER_HOST.to_owned(), port: 443 }),
             ..PortalValues::default()
         })
         .identity(identity)

@@ -9,7 +9,8 @@ use tokio::task::JoinSet;
 
 use super::RunError;
 use super::event::Event;
-use super::scene::{self, Part, Setting, network};
+use super::ground::Setting;
+use super::scene::{self, Part, network};
 use super::selection::{Selection, SelectionError, topics};
 use crate::integration::{Materials, MaterialsError, Subject};
 use crate::load::Library;

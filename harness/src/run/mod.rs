@@ -1,15 +1,17 @@
 //! Runs scenarios: selection, planning, worlds, phases, waiting. No judgement: what was seen goes to `verdict`.
 
+mod caller;
 mod error;
 mod event;
 mod exam;
 mod expand;
+mod ground;
 mod lag;
 mod plan;
+mod receiver;
 mod scene;
 mod selection;
-mod stage_caller;
-mod stage_receiver;
+mod table;
 
 pub use error::RunError;
 pub use event::Event;

@@ -64,15 +64,21 @@ fn undecided(view: &View<'_>, connection: &Connection, about_versions: bool) -> 
     match connection.ending() {
         Ending::Alert(code) if !about_versions && UNRELATED_ALERTS.contains(&code) => Some(Reason::OtherReason),
         Ending::Alert(_) => None,
-        Ending::Silent if about_versions && forced && connection.decided_after_us().is_none_or(|us| us > PROMPT_US) => {
-            Some(Reason::Deadline)
-        }
+        Ending::Silent if about_versions && forced && !is_prompt(view, connection) => Some(Reason::Deadline),
         Ending::Silent if view.was_ended_by_us(connection.phase) => Some(Reason::Deadline),
         Ending::Silent => None,
         Ending::Counterpart => Some(Reason::Counterpart),
         Ending::Undecided => Some(Reason::Deadline),
         Ending::NotJudged | Ending::Accepted => Some(Reason::NoConnection),
     }
+}
+
+/// Whether the end came soon after the first flight, where the harness's own lag may have made it look later.
+fn is_prompt(view: &View<'_>, connection: &Connection) -> bool {
+    let Some(flight) = &connection.first_flight else { return false };
+    let Some(decided_us) = connection.decided_after_us() else { return false };
+    let lag_us = view.lag_us(flight.at_us, flight.at_us + decided_us + PROMPT_US);
+    decided_us <= PROMPT_US + lag_us
 }
 
 /// Refused for its version: alert protocol_version, or it does not offer the version at all.

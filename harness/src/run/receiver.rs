@@ -10,13 +10,12 @@ use mock_thales::plan::ClientPlan;
 
 use super::RunError;
 use super::expand;
+use super::ground::{Ground, PATIENCE, ipv4};
 use super::plan;
-use super::scene::{Ground, PATIENCE, ipv4};
-use super::stage_caller::checks;
+use super::table::{self, Player};
 use crate::integration::{ReceiverPart, Serving};
-use crate::load::scenario::DEFAULT_ADDRESS;
 use crate::model::{
-    Check, ClientConduct, Conduct, Expectation, Phase, PhaseKind, RequestShape, Row, Scenario, Script, Shape, Topic,
+    ClientConduct, Conduct, DEFAULT_ADDRESS, Expectation, Phase, PhaseKind, RequestShape, Scenario, Script, Shape,
 };
 use crate::world::World;
 
@@ -56,7 +55,28 @@ impl ReceiverScene {
         self.script
     }
 
-    /// Plays one phase: each request once, on a connection of its own.
+    /// The chain that was served last.
+    fn served(&self) -> Option<Vec<CertificateDer>> {
+        self.ground.recorder.read(|facts| {
+            facts.iter().rev().find_map(|fact| match &fact.event {
+                Event::PeerCertificate { chain, .. } => Some(chain.clone()),
+                _ => None,
+            })
+        })
+    }
+}
+
+impl Player for ReceiverScene {
+    type Plan = ClientPlan;
+
+    fn plan(conduct: &Conduct) -> Option<ClientPlan> {
+        match conduct {
+            Conduct::Client(conduct) => Some(plan::client(conduct)),
+            Conduct::Endpoint(_) => None,
+        }
+    }
+
+    /// Each request once, on a connection of its own.
     async fn play_once(&mut self, kind: PhaseKind, words: &str, plan: &ClientPlan) -> Result<PhaseId, RunError> {
         let setting = Arc::clone(&self.ground.setting);
         let identity = setting
@@ -90,14 +110,12 @@ impl ReceiverScene {
         Ok(phase)
     }
 
-    /// The chain that was served last.
-    fn served(&self) -> Option<Vec<CertificateDer>> {
-        self.ground.recorder.read(|facts| {
-            facts.iter().rev().find_map(|fact| match &fact.event {
-                Event::PeerCertificate { chain, .. } => Some(chain.clone()),
-                _ => None,
-            })
-        })
+    fn attempts(&self, plan: &ClientPlan, row: &str) -> Vec<(String, ClientPlan)> {
+        expand::of_client(plan, row, self.served().as_deref())
+    }
+
+    fn is_gone(&self) -> bool {
+        self.serving.is_none()
     }
 
     fn expect(&mut self, expectation: Expectation) {
@@ -108,7 +126,7 @@ impl ReceiverScene {
 
 pub(super) async fn play(mut scene: ReceiverScene, scenario: &Scenario) -> Result<Script, RunError> {
     match &scenario.shape {
-        Shape::Table { verifies, control, rows } => table(&mut scene, verifies.as_ref(), control, rows).await?,
+        Shape::Table { verifies, control, rows } => table::play(&mut scene, verifies.as_ref(), control, rows).await?,
         Shape::Steps { steps, .. } => {
             let control = plan::client(&ClientConduct::default());
             for (index, step) in steps.iter().enumerate() {
@@ -130,59 +148,4 @@ pub(super) async fn play(mut scene: ReceiverScene, scenario: &Scenario) -> Resul
         }
     }
     Ok(scene.close().await)
-}
-
-async fn table(
-    scene: &mut ReceiverScene,
-    verifies: Option<&Topic>,
-    control: &Conduct,
-    rows: &[Row],
-) -> Result<(), RunError> {
-    let Conduct::Client(control) = control else { return Ok(()) };
-    let control = plan::client(control);
-    let mut before = scene.play_once(PhaseKind::Control, "1", &control).await?;
-    let mut control_checks = plan::control_expectations(verifies);
-    if rows.is_empty()
-        && control_checks.is_empty()
-        && let Some(verifies) = verifies
-    {
-        control_checks.push((verifies.clone(), Check::Accepted));
-    }
-    for (topic, check) in control_checks {
-        scene.expect(Expectation {
-            topic,
-            subject: "control".to_owned(),
-            check,
-            phases: vec![before],
-            controls: Vec::new(),
-            means: None,
-            any_of: None,
-        });
-    }
-    for (index, row) in rows.iter().enumerate() {
-        let Conduct::Client(conduct) = &row.conduct else { continue };
-        let plan = plan::client(conduct);
-        let mut phases = Vec::new();
-        let mut controls = vec![before];
-        // Where nothing listens, no row can tell anything.
-        if scene.serving.is_some() {
-            for (name, attempt) in expand::of_client(&plan, &row.difference, scene.served().as_deref()) {
-                phases.push(scene.play_once(PhaseKind::Row, &name, &attempt).await?);
-            }
-            before = scene.play_once(PhaseKind::Control, &(index + 2).to_string(), &control).await?;
-            controls.push(before);
-        }
-        for check in checks(row) {
-            scene.expect(Expectation {
-                topic: row.verifies.clone(),
-                subject: row.difference.clone(),
-                check,
-                phases: phases.clone(),
-                controls: controls.clone(),
-                means: row.means.clone(),
-                any_of: row.any_of.clone(),
-            });
-        }
-    }
-    Ok(())
 }

@@ -13,13 +13,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::RunError;
 use super::expand;
+use super::ground::{Ground, PATIENCE, ipv4, main_endpoint};
 use super::plan;
-use super::scene::{Ground, PATIENCE, ipv4, main_endpoint};
+use super::table::{self, Player};
 use crate::integration::{CallerPart, Carrier};
-use crate::load::scenario::DEFAULT_ADDRESS;
 use crate::model::{
-    Change, Check, Conduct, Dead, EndpointName, Expectation, Phase, PhaseKind, Row, RowKind, Scenario, Script, Shape,
-    Step, Topic,
+    Change, Conduct, DEFAULT_ADDRESS, Dead, EndpointName, Expectation, Phase, PhaseKind, Scenario, Script, Shape, Step,
 };
 use crate::world;
 
@@ -116,28 +115,6 @@ impl CallerScene {
         claim
     }
 
-    /// Plays one phase of a table: one call, repeated while it met only connections of an earlier phase.
-    async fn play_once(&mut self, kind: PhaseKind, words: &str, plan: &EndpointPlan) -> Result<PhaseId, RunError> {
-        let main = main_endpoint();
-        let conduct = conduct(&self.ground, plan)?;
-        if let Some(standing) = self.endpoints.get_mut(&main) {
-            standing.endpoint.behave(conduct);
-            standing.plan = plan.clone();
-        }
-        let phase = self.begin(kind, words, TTL_MS, 0);
-        for _ in 0..TRIES {
-            self.call().await;
-            let met = self.ground.recorder.read(|facts| {
-                facts.iter().any(|fact| fact.phase == Some(phase) && matches!(fact.event, Event::Accepted { .. }))
-            });
-            if met || self.hung || !self.keeps_connections(phase) {
-                break;
-            }
-        }
-        self.settle(phase).await;
-        Ok(phase)
-    }
-
     /// Whether a connection of an earlier phase carried data in this one.
     fn keeps_connections(&self, phase: PhaseId) -> bool {
         self.ground.recorder.read(|facts| {
@@ -190,6 +167,47 @@ impl CallerScene {
             })
         })
     }
+}
+
+impl Player for CallerScene {
+    type Plan = EndpointPlan;
+
+    fn plan(conduct: &Conduct) -> Option<EndpointPlan> {
+        match conduct {
+            Conduct::Endpoint(conduct) => Some(plan::endpoint(conduct)),
+            Conduct::Client(_) => None,
+        }
+    }
+
+    /// One call, repeated while it met only connections of an earlier phase.
+    async fn play_once(&mut self, kind: PhaseKind, words: &str, plan: &EndpointPlan) -> Result<PhaseId, RunError> {
+        let main = main_endpoint();
+        let conduct = conduct(&self.ground, plan)?;
+        if let Some(standing) = self.endpoints.get_mut(&main) {
+            standing.endpoint.behave(conduct);
+            standing.plan = plan.clone();
+        }
+        let phase = self.begin(kind, words, TTL_MS, 0);
+        for _ in 0..TRIES {
+            self.call().await;
+            let met = self.ground.recorder.read(|facts| {
+                facts.iter().any(|fact| fact.phase == Some(phase) && matches!(fact.event, Event::Accepted { .. }))
+            });
+            if met || self.hung || !self.keeps_connections(phase) {
+                break;
+            }
+        }
+        self.settle(phase).await;
+        Ok(phase)
+    }
+
+    fn attempts(&self, plan: &EndpointPlan, row: &str) -> Vec<(String, EndpointPlan)> {
+        expand::of_endpoint(plan, row, self.last_hello().as_ref())
+    }
+
+    fn is_gone(&self) -> bool {
+        self.hung
+    }
 
     fn expect(&mut self, expectation: Expectation) {
         let setting = Arc::clone(&self.ground.setting);
@@ -199,73 +217,10 @@ impl CallerScene {
 
 pub(super) async fn play(mut scene: CallerScene, scenario: &Scenario) -> Result<Script, RunError> {
     match &scenario.shape {
-        Shape::Table { verifies, control, rows } => table(&mut scene, verifies.as_ref(), control, rows).await?,
+        Shape::Table { verifies, control, rows } => table::play(&mut scene, verifies.as_ref(), control, rows).await?,
         Shape::Steps { zone, steps, .. } => play_steps(&mut scene, zone, steps).await?,
     }
     Ok(scene.close().await)
-}
-
-async fn table(
-    scene: &mut CallerScene,
-    verifies: Option<&Topic>,
-    control: &Conduct,
-    rows: &[Row],
-) -> Result<(), RunError> {
-    let Conduct::Endpoint(control) = control else { return Ok(()) };
-    let control = plan::endpoint(control);
-    let mut before = scene.play_once(PhaseKind::Control, "1", &control).await?;
-    let mut control_checks = plan::control_expectations(verifies);
-    if rows.is_empty()
-        && control_checks.is_empty()
-        && let Some(verifies) = verifies
-    {
-        control_checks.push((verifies.clone(), Check::Accepted));
-    }
-    for (topic, check) in control_checks {
-        scene.expect(Expectation {
-            topic,
-            subject: "control".to_owned(),
-            check,
-            phases: vec![before],
-            controls: Vec::new(),
-            means: None,
-            any_of: None,
-        });
-    }
-    for (index, row) in rows.iter().enumerate() {
-        let Conduct::Endpoint(conduct) = &row.conduct else { continue };
-        let plan = plan::endpoint(conduct);
-        let mut phases = Vec::new();
-        let mut controls = vec![before];
-        // A caller that hung in a control would hang in every row.
-        if !scene.hung {
-            for (name, attempt) in expand::of_endpoint(&plan, &row.difference, scene.last_hello().as_ref()) {
-                phases.push(scene.play_once(PhaseKind::Row, &name, &attempt).await?);
-            }
-            before = scene.play_once(PhaseKind::Control, &(index + 2).to_string(), &control).await?;
-            controls.push(before);
-        }
-        for check in checks(row) {
-            scene.expect(Expectation {
-                topic: row.verifies.clone(),
-                subject: row.difference.clone(),
-                check,
-                phases: phases.clone(),
-                controls: controls.clone(),
-                means: row.means.clone(),
-                any_of: row.any_of.clone(),
-            });
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn checks(row: &Row) -> Vec<Check> {
-    match &row.kind {
-        RowKind::Refuse => vec![Check::Refused],
-        RowKind::Accept => vec![Check::Accepted],
-        RowKind::Expect(checks) => checks.clone(),
-    }
 }
 
 async fn play_steps(scene: &mut CallerScene, zone: &Change, steps: &[Step]) -> Result<(), RunError> {

@@ -1,0 +1,42 @@
+//! The names of the assets that onboarding exchanges: variables, and files of the portal directory.
+
+/// Thales' server chain: root and intermediate.
+pub const TRUST: &str = "TSH_TLS_SERVER_CERTIFICATE_CHAIN";
+/// The authority that a receiver is to trust.
+pub const CLIENT_CA: &str = "THALES_CLIENT_CA";
+/// Today's leaf of Thales' client; trusting it is the pinning defect.
+pub const THALES_LEAF: &str = "TSH_TLS_CLIENT_CERTIFICATE";
+/// The customer's client certificate.
+pub const CLIENT_CHAIN: &str = "CUSTOMER_TLS_CLIENT_CERTIFICATE";
+/// Its key.
+pub const CLIENT_KEY: &str = "CUSTOMER_TLS_CLIENT_KEY";
+/// Both in one file.
+pub const CLIENT_PEM: &str = "CUSTOMER_TLS_CLIENT_PEM";
+/// Both as PKCS#12.
+pub const CLIENT_P12: &str = "CUSTOMER_TLS_CLIENT_P12";
+/// The customer's server chain as it is to be served.
+pub const SERVER_CHAIN: &str = "CUSTOMER_TLS_SERVER_CERTIFICATE_CHAIN";
+/// Its key.
+pub const SERVER_KEY: &str = "CUSTOMER_TLS_SERVER_KEY";
+/// Both in one file.
+pub const SERVER_PEM: &str = "CUSTOMER_TLS_SERVER_PEM";
+/// Both as PKCS#12.
+pub const SERVER_P12: &str = "CUSTOMER_TLS_SERVER_P12";
+/// [`TRUST`] as PKCS#12.
+pub const TRUST_P12: &str = "THALES_TRUST_P12";
+
+/// All of them.
+pub const ASSETS: [&str; 12] = [
+    TRUST,
+    CLIENT_CA,
+    THALES_LEAF,
+    CLIENT_CHAIN,
+    CLIENT_KEY,
+    CLIENT_PEM,
+    CLIENT_P12,
+    SERVER_CHAIN,
+    SERVER_KEY,
+    SERVER_PEM,
+    SERVER_P12,
+    TRUST_P12,
+];

@@ -1,0 +1,105 @@
+//! What a scene stands on: the run's setting, the world, the recorder.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mock_thales::observe::{Event, Fact, PhaseId, Recorder};
+use tokio::time::Instant;
+
+use super::RunError;
+use crate::integration::{Materials, Portal, Subject};
+use crate::model::{EndpointName, Environment, Phase, Profile, Script};
+use crate::world::{self, Host, World};
+
+/// How long a connection may stay without anything new from the peer. Longer than a slow machine needs, shorter than a
+/// person's patience.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Everything that a scene needs to know of its run.
+#[derive(Debug)]
+pub(super) struct Setting {
+    pub(super) host: Host,
+    pub(super) subject: Subject,
+    pub(super) profile: Profile,
+    pub(super) profile_digest: String,
+    pub(super) environment: Environment,
+    pub(super) materials: Materials,
+}
+
+/// What both kinds of scene stand on.
+#[derive(Debug, Clone)]
+pub(super) struct Ground {
+    pub(super) setting: Arc<Setting>,
+    pub(super) world: Arc<World>,
+    pub(super) recorder: Arc<Recorder>,
+}
+
+impl Ground {
+    /// The portal as the integration sees it. `entry` is where the base URL leads.
+    pub(super) fn portal(&self, entry: Ipv4Addr) -> Result<Portal, RunError> {
+        let context = &self.setting.materials.context;
+        let address = self.world.published(entry, world::HTTPS)?;
+        let is_private = self.setting.host.network == world::Network::Private;
+        let port = if is_private { String::new() } else { format!(":{}", address.port()) };
+        Ok(Portal {
+            directory: self.world.portal().to_owned(),
+            url: format!("https://{}{port}{}", context.inbound_host, context.base_path),
+            inbound_host: context.inbound_host.clone(),
+            issuer_host: context.issuer_host.clone(),
+            common_name: context.common_name.clone(),
+            resolver: (!is_private).then(|| self.world.resolver()),
+            listen: self.world.customer_listen(context.issuer_port)?,
+        })
+    }
+
+    pub(super) fn dir(&self) -> PathBuf {
+        self.setting.subject.dir.clone()
+    }
+
+    /// Begins a phase and writes it into the script.
+    pub(super) fn begin(&self, script: &mut Script, mut phase: Phase) -> PhaseId {
+        let id = PhaseId(u32::try_from(script.phases.len()).unwrap_or(u32::MAX));
+        phase.id = id;
+        self.recorder.begin_phase(id, &phase.name);
+        script.phases.push(phase);
+        id
+    }
+
+    /// Waits until every connection of a phase has ended, or the deadline passes.
+    pub(super) async fn settle(&self, phase: PhaseId, within: Duration) -> bool {
+        self.recorder.wait_for((Instant::now() + within).into_std(), |facts| all_ended(facts, phase)).await
+    }
+}
+
+fn all_ended(facts: &[Fact], phase: PhaseId) -> bool {
+    let mut open = BTreeSet::new();
+    for fact in facts.iter().filter(|fact| fact.phase == Some(phase)) {
+        let Some(connection) = fact.connection else { continue };
+        match fact.event {
+            Event::Accepted { .. } => {
+                open.insert(connection);
+            }
+            Event::Ended(_) => {
+                open.remove(&connection);
+            }
+            _ => {}
+        }
+    }
+    open.is_empty()
+}
+
+/// The IPv4 address of an endpoint as the scenario names it.
+pub(super) fn ipv4(address: IpAddr) -> Ipv4Addr {
+    match address {
+        IpAddr::V4(address) => address,
+        IpAddr::V6(address) => address.to_ipv4_mapped().unwrap_or(Ipv4Addr::UNSPECIFIED),
+    }
+}
+
+/// The one endpoint of a table.
+pub(super) fn main_endpoint() -> EndpointName {
+    "main".parse().expect("a word in lower case is an endpoint's name")
+}

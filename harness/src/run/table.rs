@@ -1,0 +1,99 @@
+//! Plays a table of differences: control, row, control, and so on. The same for callers and receivers, which differ in
+//! what a plan is and how one is played.
+
+use std::future::Future;
+
+use mock_thales::observe::PhaseId;
+
+use super::{RunError, plan};
+use crate::model::{Check, Conduct, Expectation, PhaseKind, Row, RowKind, Topic};
+
+/// One side of a table: somebody who can be given a plan.
+pub(super) trait Player {
+    /// What Thales' side is to do in a phase.
+    type Plan: Clone + Send + Sync;
+
+    /// The plan of a row's or control's words; `None` where they are for the other side.
+    fn plan(conduct: &Conduct) -> Option<Self::Plan>;
+
+    /// Plays one phase.
+    fn play_once(
+        &mut self,
+        kind: PhaseKind,
+        words: &str,
+        plan: &Self::Plan,
+    ) -> impl Future<Output = Result<PhaseId, RunError>> + Send;
+
+    /// The attempts that a row's plan needs, with their names.
+    fn attempts(&self, plan: &Self::Plan, row: &str) -> Vec<(String, Self::Plan)>;
+
+    /// Nothing that is played from now on can tell anything: the integration hangs, or never listened.
+    fn is_gone(&self) -> bool;
+
+    /// Plans an expectation.
+    fn expect(&mut self, expectation: Expectation);
+}
+
+/// Plays every row between two controls. Each expectation is planned, whether its row could be played or not.
+pub(super) async fn play<P: Player>(
+    player: &mut P,
+    verifies: Option<&Topic>,
+    control: &Conduct,
+    rows: &[Row],
+) -> Result<(), RunError> {
+    let Some(control) = P::plan(control) else { return Ok(()) };
+    let mut before = player.play_once(PhaseKind::Control, "1", &control).await?;
+    for (topic, check) in control_checks(verifies, rows) {
+        player.expect(Expectation {
+            topic,
+            subject: "control".to_owned(),
+            check,
+            phases: vec![before],
+            controls: Vec::new(),
+            means: None,
+            any_of: None,
+        });
+    }
+    for (index, row) in rows.iter().enumerate() {
+        let Some(plan) = P::plan(&row.conduct) else { continue };
+        let mut phases = Vec::new();
+        let mut controls = vec![before];
+        if !player.is_gone() {
+            for (name, attempt) in player.attempts(&plan, &row.difference) {
+                phases.push(player.play_once(PhaseKind::Row, &name, &attempt).await?);
+            }
+            before = player.play_once(PhaseKind::Control, &(index + 2).to_string(), &control).await?;
+            controls.push(before);
+        }
+        for check in checks(row) {
+            player.expect(Expectation {
+                topic: row.verifies.clone(),
+                subject: row.difference.clone(),
+                check,
+                phases: phases.clone(),
+                controls: controls.clone(),
+                means: row.means.clone(),
+                any_of: row.any_of.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What is judged of the control: its conduct, where the scenario is about trust or versions; that it is accepted, where
+/// the scenario is nothing but a control.
+fn control_checks(verifies: Option<&Topic>, rows: &[Row]) -> Vec<(Topic, Check)> {
+    let checks = plan::control_expectations(verifies);
+    match verifies {
+        Some(verifies) if rows.is_empty() && checks.is_empty() => vec![(verifies.clone(), Check::Accepted)],
+        _ => checks,
+    }
+}
+
+fn checks(row: &Row) -> Vec<Check> {
+    match &row.kind {
+        RowKind::Refuse => vec![Check::Refused],
+        RowKind::Accept => vec![Check::Accepted],
+        RowKind::Expect(checks) => checks.clone(),
+    }
+}
