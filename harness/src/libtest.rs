@@ -46,7 +46,7 @@ pub fn conformance(integration: InProcess) -> ExitCode {
         };
         let environment = environment.cloned().ok_or_else(|| format!("{profile} has no such environment"))?;
         let everything = Selection::new(&[]).map_err(|error| error.to_string())?;
-        Exam::new(host, &library, subject, &profile, &environment, (&everything, &[]), THREADS)
+        Exam::new(host, &library, subject, &profile, &environment, (&everything, &[]), None)
             .map_err(|error| error.to_string())
     });
     let exam = match exam {

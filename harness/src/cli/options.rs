@@ -49,9 +49,9 @@ pub(super) struct RunWords {
     /// Only scenarios that fit: by id (`dns/*`), requirement (`TSH-OUT-*`) or topic; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub(super) only: Vec<String>,
-    /// Scenarios at once; most of them wait
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=512))]
-    pub(super) jobs: u16,
+    /// Scenarios at once; those that mostly wait do not count [default: twice the cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(super) jobs: Option<u16>,
     /// Write report.json and the logs there
     #[arg(long, value_name = "DIR")]
     pub(super) report: Option<PathBuf>,

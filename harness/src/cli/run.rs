@@ -52,7 +52,7 @@ pub(super) fn run(words: &RunWords) -> Result<Exit, Refused> {
     if host.network == Network::Shared {
         world::sweep_stale();
     }
-    let jobs = usize::from(words.jobs);
+    let jobs = words.jobs.map(usize::from);
     let exam = Exam::new(host, &library, subject, &profile, &environment, (&selection, &words.only), jobs)
         .map_err(|error| Refused::Words(error.to_string()))?;
     let Ok(runtime) = tokio::runtime::Runtime::new() else { return Ok(Exit::Fault) };

@@ -106,9 +106,13 @@ impl CallerScene {
         self.calls += 1;
         let call = CallId(self.calls);
         let recorder = Arc::clone(&self.ground.recorder);
+        let setting = Arc::clone(&self.ground.setting);
+        // The semaphore is never closed.
+        let start = if self.calls == 1 { setting.starts.acquire().await.ok() } else { None };
         recorder.record(Actor::Runner, Event::CallBegan { call });
         let began = Instant::now();
         let claim = self.carrier.call().await;
+        drop(start);
         let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         recorder.record(Actor::Runner, Event::CallEnded { call, claim: claim.clone(), took_us });
         self.hung = claim == Claim::TimedOut;

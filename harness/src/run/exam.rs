@@ -48,6 +48,13 @@ pub struct ScenarioRun {
     pub took: Duration,
 }
 
+/// A scenario that waits for longer than this costs little while it does.
+const MOSTLY_WAITS_MS: u64 = 2000;
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 const NEEDS_PRIVATE: &str = "its scenario needs a private network";
 
 /// What came of a run.
@@ -81,7 +88,7 @@ impl Exam {
         profile: &str,
         environment: &Environment,
         (selection, patterns): (&Selection, &[String]),
-        jobs: usize,
+        jobs: Option<usize>,
     ) -> Result<Self, ExamError> {
         let (profile, profile_digest) =
             library.profiles.get(profile).cloned().ok_or_else(|| ExamError::Profile(profile.to_owned()))?;
@@ -107,9 +114,23 @@ impl Exam {
         if plan.is_empty() {
             return Err(ExamError::Selection(SelectionError::Nothing { patterns: patterns.to_vec() }));
         }
-        let setting =
-            Arc::new(Setting { host, subject, profile, profile_digest, environment: environment.clone(), materials });
-        Ok(Self { setting, plan, left_out, unplanned, selection: !selection.is_all(), jobs: jobs.max(1) })
+        let setting = Arc::new(Setting {
+            host,
+            subject,
+            profile,
+            profile_digest,
+            environment: environment.clone(),
+            materials,
+            starts: Semaphore::new(cores()),
+        });
+        Ok(Self {
+            setting,
+            plan,
+            left_out,
+            unplanned,
+            selection: !selection.is_all(),
+            jobs: jobs.unwrap_or(2 * cores()).max(1),
+        })
     }
 
     /// The planned scenarios with the parts that they drive.
@@ -117,7 +138,7 @@ impl Exam {
         self.plan.iter().map(|(scenario, part)| (scenario.id.clone(), part.name().to_owned())).collect()
     }
 
-    /// Plays everything. Long scenarios begin first, so that the run lasts hardly longer than the longest.
+    /// Plays everything. Scenarios that mostly wait begin first and do not count against the number of jobs, so that the run lasts hardly longer than the longest.
     pub async fn run(&self, tell: &(dyn Fn(Event) + Sync)) -> Outcome {
         tell(Event::Planned { scenarios: self.plan.len() });
         let mut order: Vec<_> = (0..self.plan.len()).collect();
@@ -128,9 +149,10 @@ impl Exam {
         for index in order {
             let (scenario, part) = self.plan[index].clone();
             let (setting, permits) = (Arc::clone(&self.setting), Arc::clone(&permits));
+            let waits = waiting_ms(&scenario) >= MOSTLY_WAITS_MS;
             let task = tasks.spawn(async move {
-                // The semaphore is never closed.
-                let _permit = permits.acquire_owned().await;
+                // The semaphore is never closed. What mostly waits leaves the processor to others.
+                let _permit = if waits { None } else { permits.acquire_owned().await.ok() };
                 timed(setting, scenario, part).await
             });
             indices.insert(task.id(), index);

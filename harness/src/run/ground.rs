@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mock_thales::observe::{Event, Fact, PhaseId, Recorder};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::RunError;
@@ -27,6 +28,9 @@ pub(super) struct Setting {
     pub(super) profile_digest: String,
     pub(super) environment: Environment,
     pub(super) materials: Materials,
+    /// Held while an integration starts and makes its first call: as many at once as there are cores. A dozen virtual
+    /// machines that warm up together would run into their own time-outs.
+    pub(super) starts: Semaphore,
 }
 
 /// What both kinds of scene stand on.

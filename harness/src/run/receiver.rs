@@ -34,6 +34,9 @@ impl ReceiverScene {
         let portal = ground.portal(ipv4(DEFAULT_ADDRESS))?;
         let at = portal.listen;
         let world: &Arc<World> = &ground.world;
+        let setting = Arc::clone(&ground.setting);
+        // The semaphore is never closed.
+        let start = setting.starts.acquire().await.ok();
         let serving = match Serving::start(part, &ground.dir(), &portal, at, world, &ground.recorder).await {
             Ok(serving) => Some(serving),
             // The integration's conduct: every call will show it.
@@ -44,6 +47,7 @@ impl ReceiverScene {
                 None
             }
         };
+        drop(start);
         let caller = Caller::new(Arc::clone(&ground.recorder), PATIENCE);
         Ok(Self { ground, script, serving, at, requests: part.requests.clone(), caller })
     }

@@ -77,6 +77,20 @@ fn a_late_connection_is_no_verdict_where_the_harness_was_as_late() {
 }
 
 #[test]
+fn a_late_question_is_a_cache_and_a_late_connection_alone_is_none() {
+    for (asked_late, expected) in [(false, MET), (true, VIOLATED)] {
+        let (mut story, answered_us) = changed();
+        if asked_late {
+            story.at_us = answered_us + WINDOW_US + 1000;
+        }
+        asked(&mut story, NEW);
+        story.at_us = answered_us + WINDOW_US + 5000;
+        story.accept("new", NEW, Happened::Through);
+        assert_eq!(rule(&story), expected, "asked late: {asked_late}");
+    }
+}
+
+#[test]
 fn without_a_new_connection_nothing_is_known() {
     let (story, _) = changed();
     assert_eq!(rule(&story), unwitnessed(Reason::NoConnection));

@@ -48,6 +48,15 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, wanted: &Endpoint
             ),
             vec![window.changed_seq, question.seq, arrived.opened.seq],
         ),
+        // Asked in time: what took so long afterwards is no cache.
+        (Some(arrived), Some((question, _))) if question.at_us <= window.limit_us => Ruling::met(
+            format!("asked again in time, and reached endpoint {wanted} later"),
+            vec![window.changed_seq, question.seq, arrived.opened.seq],
+        )
+        .warn(format!(
+            "the first connection came {} after the change",
+            seconds(arrived.opened.at_us.saturating_sub(window.changed_us))
+        )),
         (Some(arrived), Some(_)) => {
             let seen = format!(
                 "reached endpoint {wanted} only {} after the change, {} after the window had ended",
