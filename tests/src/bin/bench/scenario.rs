@@ -1,0 +1,154 @@
+//! What a scenario without waiting costs beside its handshakes: the CPU time of the whole process while it is played
+//! over and over, less that of opening and closing as many worlds, against the bare loop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mock_thales::observe::Event;
+use thales_harness::integration::{Materials, Subject};
+use thales_harness::reference;
+use thales_harness::run::{Exam, Selection};
+use thales_harness::verdict::Verdict;
+use thales_harness::world::{Host, Network, Setup, World};
+use tokio::runtime::Runtime;
+
+use crate::bare::Loop;
+use crate::failure::Failure;
+use crate::papers::Papers;
+use crate::ratio::{Comparison, Part};
+use crate::{PROFILE, processor, setting};
+
+/// Scenarios without waiting. Each has three handshakes; in the first one the middle one is refused, so that it has two
+/// requests, in the second one all three are finished.
+const SCENARIOS: [&str; 2] = ["inbound/wrong-host", "inbound/tls-1.3-alone"];
+const HANDSHAKES: usize = 3;
+/// Plays of a scenario a round.
+const PLAYS: usize = 100;
+const ROUNDS: usize = 5;
+/// The most that a scenario may cost, in bare loops.
+const TARGET: f64 = 2.0;
+
+/// One comparison for each scenario and kind of network.
+pub(crate) fn measure(host: &Host) -> Result<Vec<Comparison>, Failure> {
+    let (papers, _authorities) = Papers::new()?;
+    let bare = Loop::new(&papers)?;
+    let runtime = Runtime::new().map_err(|error| Failure::Io("start a runtime", error))?;
+    let setup = Arc::new(setup()?);
+    let shared = Host { network: Network::Shared, ..host.clone() };
+    let mut comparisons = Vec::new();
+    for (host, network) in [(host, "private"), (&shared, "shared")] {
+        if network == "private" && host.network == Network::Shared {
+            continue;
+        }
+        for id in SCENARIOS {
+            let exam = exam(host, id)?;
+            let world = || open_and_close(&runtime, host, &setup);
+            comparisons.push(compare(&format!("`{id}`, {network} network"), || play(&runtime, &exam), world, &bare)?);
+        }
+    }
+    Ok(comparisons)
+}
+
+fn compare(
+    name: &str,
+    play: impl Fn() -> Result<(), Failure>,
+    world: impl Fn() -> Result<(), Failure>,
+    bare: &Loop,
+) -> Result<Comparison, Failure> {
+    let (mut ratios, mut played, mut networks) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut alone, mut loops) = (Vec::new(), Vec::new());
+    // The first ones fill caches, pools and the allocator.
+    for _ in 0..PLAYS / 10 {
+        play()?;
+        world()?;
+        bare.turn(HANDSHAKES)?;
+    }
+    for _ in 0..ROUNDS {
+        let whole = each(|| (0..PLAYS).try_for_each(|_| play()))?;
+        let network = each(|| (0..PLAYS).try_for_each(|_| world()))?;
+        let bare = each(|| bare.turn(PLAYS * HANDSHAKES))?;
+        ratios.push((whole - network) / bare);
+        played.push(whole);
+        networks.push(network);
+        alone.push(whole - network);
+        loops.push(bare);
+    }
+    let part = |name: String, values| Part { name, values };
+    Ok(Comparison {
+        title: format!("{name}, without making that network ÷ bare loop of {HANDSHAKES} handshakes"),
+        measure: "CPU",
+        values: ratios,
+        target: TARGET,
+        unit: "×",
+        parts: vec![
+            part(format!("{name}: one play, µs CPU"), played),
+            part("– its network alone: world opened and closed, µs CPU".to_owned(), networks),
+            part("– the play without it, µs CPU".to_owned(), alone),
+            part(format!("– bare loop of {HANDSHAKES} handshakes, both sides, µs CPU"), loops),
+        ],
+        missing: None,
+    })
+}
+
+/// Microseconds of CPU time that a play's share of some work costs.
+fn each(work: impl FnOnce() -> Result<(), Failure>) -> Result<f64, Failure> {
+    let before = processor::own()?;
+    work()?;
+    let used: Duration = processor::own()?.saturating_sub(before);
+    Ok(used.as_secs_f64() * 1e6 / PLAYS as f64)
+}
+
+/// Plays the scenario once and makes sure that it was the right thing.
+fn play(runtime: &Runtime, exam: &Exam) -> Result<(), Failure> {
+    let run = runtime.block_on(exam.play(0));
+    let log = run.log.map_err(|error| Failure::Harness(error.to_string()))?;
+    let hellos = log.facts.iter().filter(|fact| matches!(fact.event, Event::ClientHello(_))).count();
+    if hellos == HANDSHAKES && run.verdict == Some(Verdict::Pass) {
+        return Ok(());
+    }
+    Err(Failure::Harness(format!("{} had {hellos} handshakes and the verdict {:?}", run.id, run.verdict)))
+}
+
+/// What a play does for its network alone, on the same kinds of threads.
+fn open_and_close(runtime: &Runtime, host: &Host, setup: &Arc<Setup>) -> Result<(), Failure> {
+    let (host, setup) = (host.clone(), Arc::clone(setup));
+    runtime.block_on(async {
+        let opened = tokio::task::spawn_blocking(move || World::open(&host, &setup)).await;
+        let world = opened.map_err(|error| Failure::Harness(error.to_string()))?;
+        let world = world.map_err(|error| Failure::Harness(error.to_string()))?;
+        let closed = tokio::task::spawn_blocking(move || world.close()).await;
+        let closed = closed.map_err(|error| Failure::Harness(error.to_string()))?;
+        closed.map_err(|error| Failure::Harness(error.to_string()))
+    })
+}
+
+fn exam(host: &Host, id: &str) -> Result<Exam, Failure> {
+    let (library, _, environment) = setting()?;
+    let patterns = [id.to_owned()];
+    let selection = Selection::new(&patterns).map_err(|error| Failure::Harness(error.to_string()))?;
+    Exam::new(
+        host.clone(),
+        &library,
+        subject(&environment.host)?,
+        PROFILE,
+        &environment,
+        (&selection, &patterns),
+        Some(1),
+    )
+    .map_err(|error| Failure::Harness(error.to_string()))
+}
+
+/// The reference in this process.
+pub(crate) fn subject(host: &str) -> Result<Subject, Failure> {
+    let subject = reference::subject(host).map_err(|error| Failure::Harness(error.to_string()))?;
+    Ok(subject.profile(PROFILE, None).into_subject())
+}
+
+/// What the world of a play holds.
+fn setup() -> Result<Setup, Failure> {
+    let (_, profile, environment) = setting()?;
+    let subject = subject(&environment.host)?;
+    let materials =
+        Materials::new(&subject, &profile, &environment).map_err(|error| Failure::Harness(error.to_string()))?;
+    Ok(Setup { assets: materials.assets, files: subject.files.clone(), keep: subject.directories(), hosts: Vec::new() })
+}
