@@ -11,6 +11,8 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, bounds: Ends) -> 
     let refused: Vec<_> = view
         .subjects(expectation)
         .into_iter()
+        // Whoever was turned away before the first flight was not turned away for its certificate.
+        .filter(|connection| view.is_witness(connection))
         .filter(|connection| connection.local_error.is_some() || !connection.alerts_sent.is_empty())
         .collect();
     let Some(first) = refused.first() else {
