@@ -1,7 +1,7 @@
 //! `server-chain`: what the receiver serves verifies from the chain handed over, and for its host.
 
 use mock_thales::observe::CertificateDer;
-use mock_thales::pki::chain_verifies;
+use mock_thales::pki::{CertificateFacts, chain_verifies};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -57,10 +57,12 @@ fn host(host: &str, chain: &[CertificateDer], seq: u64) -> Ruling {
     }
 }
 
-/// What Thales would trust: everything handed over but the leaf; the leaf itself where it stands alone.
+/// What the served chain has to reach by itself: the roots that were handed over; without one, the last certificate of
+/// the chain. An intermediate below them is no anchor, or a server that leaves it out would seem complete.
 fn anchors(chain: &[CertificateDer]) -> Vec<CertificateDer> {
-    match chain {
-        [_, rest @ ..] if !rest.is_empty() => rest.to_vec(),
-        all => all.to_vec(),
-    }
+    let is_root = |certificate: &&CertificateDer| {
+        CertificateFacts::read(certificate).is_ok_and(|facts| facts.self_signed == Some(true))
+    };
+    let roots: Vec<_> = chain.iter().filter(is_root).cloned().collect();
+    if roots.is_empty() { chain.last().cloned().into_iter().collect() } else { roots }
 }
