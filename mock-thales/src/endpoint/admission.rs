@@ -13,6 +13,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme};
 
 use crate::observe::CertificateDer;
+use crate::pki::{CertificateFacts, PublicKey};
 use crate::plan::Refusal;
 
 /// Refusal as Thales would do it.
@@ -102,8 +103,8 @@ impl ClientCertVerifier for Verifier {
         certificate: &RustlsCertificate<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let proved = verify_tls12_signature(message, certificate, signature, &self.algorithms).is_ok();
-        self.note(|shown| shown.proved = Some(proved));
+        let verified = verify_tls12_signature(message, certificate, signature, &self.algorithms).is_ok();
+        self.note(|shown| shown.proved = proved(verified, certificate));
         Ok(HandshakeSignatureValid::assertion())
     }
 
@@ -113,14 +114,31 @@ impl ClientCertVerifier for Verifier {
         certificate: &RustlsCertificate<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let proved = verify_tls13_signature(message, certificate, signature, &self.algorithms).is_ok();
-        self.note(|shown| shown.proved = Some(proved));
+        let verified = verify_tls13_signature(message, certificate, signature, &self.algorithms).is_ok();
+        self.note(|shown| shown.proved = proved(verified, certificate));
         Ok(HandshakeSignatureValid::assertion())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
     }
+}
+
+/// The smallest RSA key whose signatures can be verified here, in bits.
+const SMALLEST_RSA: u32 = 2048;
+
+/// `None` where a signature that does not verify tells nothing: it cannot be verified here with such a key.
+fn proved(verified: bool, certificate: &RustlsCertificate<'_>) -> Option<bool> {
+    let is_beyond = || {
+        let facts = CertificateFacts::read(&CertificateDer(certificate.as_ref().to_vec()));
+        match facts.map(|facts| facts.key) {
+            Ok(PublicKey::Rsa { bits }) => bits < SMALLEST_RSA,
+            Ok(PublicKey::Ec { curve }) => !["P-256", "P-384", "P-521"].contains(&curve.as_str()),
+            Ok(PublicKey::Ed25519) => false,
+            Ok(PublicKey::Other { .. }) | Err(_) => true,
+        }
+    };
+    if verified || !is_beyond() { Some(verified) } else { None }
 }
 
 /// certificate_unknown (46): what a server says that knows the chain and does not want this certificate.

@@ -182,7 +182,8 @@ pub enum Event {
     PeerCertificate {
         /// As sent.
         chain: Vec<CertificateDer>,
-        /// Whether the peer's signature shows that it holds the key. `None`: not asked for (server side, TLS by RSA).
+        /// Whether the peer's signature shows that it holds the key. `None`: not asked for (server side, TLS by RSA),
+        /// or beyond what can be verified here.
         proved: Option<bool>,
     },
     /// The server asked the mock client for a certificate.

@@ -65,18 +65,24 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, aspect: Certifica
 
 fn presented(decided: &[&Connection], controls: Vec<u64>) -> Ruling {
     let mut evidence = controls;
+    let mut unverified = None;
     for connection in decided {
         match &connection.certificate {
             None => {
                 return Ruling::violated("a request came without a client certificate", vec![connection.opened.seq]);
             }
-            Some(shown) if shown.what.1 != Some(true) => {
+            Some(shown) if shown.what.1 == Some(false) => {
                 return Ruling::violated("a certificate was presented without proof of its key", vec![shown.seq]);
+            }
+            Some(shown) if shown.what.1.is_none() => {
+                let seen = "a certificate was presented, and its proof of the key cannot be verified here";
+                unverified.get_or_insert_with(|| Ruling::unwitnessed(Reason::NotShown, seen, vec![shown.seq]));
             }
             Some(shown) => evidence.push(shown.seq),
         }
     }
-    Ruling::met(format!("presented on {} connection(s), key proven", decided.len()), evidence)
+    let met = || Ruling::met(format!("presented on {} connection(s), key proven", decided.len()), evidence);
+    unverified.unwrap_or_else(met)
 }
 
 fn endorsed(view: &View<'_>, leaf: &CertificateDer, seq: u64) -> Ruling {
