@@ -10,6 +10,8 @@ use crate::model::Expectation;
 /// A caller that does not notice waits for the Certificate message; one that closes this late gave up waiting.
 const PROMPT_US: u64 = 1_000_000;
 
+const ILLEGAL_PARAMETER: u8 = 47;
+
 pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let controls = match view.controls(expectation) {
         Ok(controls) => controls,
@@ -30,6 +32,8 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
     }
     let prompt = connection.decided_after_us().is_some_and(|us| us <= PROMPT_US);
     match connection.ending() {
+        // What RFC 8446 asks for is a decision whenever it comes.
+        Ending::Alert(ILLEGAL_PARAMETER) => Ruling::met(view.story(connection), evidence),
         Ending::Alert(_) | Ending::Silent if prompt => Ruling::met(view.story(connection), evidence),
         _ => Ruling::unwitnessed(Reason::Deadline, view.story(connection), evidence),
     }
