@@ -1,10 +1,12 @@
-//! The frozen log: JSON Lines in and out. The first line is the writer's header, each further line one fact.
+//! The frozen log: JSON Lines in and out. The first line is the writer's header, each further line one fact, and the
+//! last one says how many there are and what SHA-256 all lines above have: a log that was cut short or changed is none.
 
 use std::fmt;
 use std::io::{self, BufRead, Write};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::Fact;
 
@@ -23,29 +25,76 @@ impl<H: Serialize> Log<H> {
     /// # Errors
     /// What the writer returns.
     pub fn write(&self, mut out: impl Write) -> io::Result<()> {
-        serde_json::to_writer(&mut out, &self.header)?;
-        out.write_all(b"\n")?;
-        for fact in &self.facts {
-            serde_json::to_writer(&mut out, fact)?;
-            out.write_all(b"\n")?;
+        let mut digest = Sha256::new();
+        let mut line = serde_json::to_vec(&self.header)?;
+        for fact in self.facts.iter().map(Some).chain([None]) {
+            line.push(b'\n');
+            digest.update(&line);
+            out.write_all(&line)?;
+            line.clear();
+            if let Some(fact) = fact {
+                serde_json::to_writer(&mut line, fact)?;
+            }
         }
+        let end = End { facts: self.facts.len() as u64, sha256: hex(&digest.finalize()) };
+        serde_json::to_writer(&mut out, &LastLine { end })?;
+        out.write_all(b"\n")?;
         out.flush()
     }
+}
+
+/// The last line.
+#[derive(Serialize, Deserialize)]
+struct LastLine {
+    end: End,
+}
+
+#[derive(Serialize, Deserialize)]
+struct End {
+    facts: u64,
+    sha256: String,
+}
+
+/// How the last line begins, and no fact.
+const END: &[u8] = b"{\"end\":";
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl<H: DeserializeOwned> Log<H> {
     /// Reads a log that [`Log::write`] wrote.
     ///
     /// # Errors
-    /// A line that cannot be read or is no fact, a missing header, or a number out of order: facts were lost or moved.
-    pub fn read(input: impl BufRead) -> Result<Self, LogError> {
-        let mut lines = input.lines().enumerate();
-        let (_, first) = lines.next().ok_or(LogError::Empty)?;
-        let header = parse(1, &first.map_err(|error| LogError::Unreadable { line: 1, error })?)?;
+    /// A line that cannot be read or is no fact, a missing header, a number out of order, a missing last line or one
+    /// with another digest: facts were lost, moved or changed.
+    pub fn read(mut input: impl BufRead) -> Result<Self, LogError> {
+        let mut digest = Sha256::new();
+        let mut line = Vec::new();
+        let mut next = |number: usize, line: &mut Vec<u8>| {
+            line.clear();
+            input.read_until(b'\n', line).map_err(|error| LogError::Unreadable { line: number, error })
+        };
+        if next(1, &mut line)? == 0 {
+            return Err(LogError::Empty);
+        }
+        let header = parse(1, &line)?;
         let mut facts: Vec<Fact> = Vec::new();
-        for (index, line) in lines {
-            let number = index + 1;
-            let line = line.map_err(|error| LogError::Unreadable { line: number, error })?;
+        for number in 2.. {
+            digest.update(&line);
+            if next(number, &mut line)? == 0 {
+                return Err(LogError::CutShort { line: number });
+            }
+            if line.starts_with(END) {
+                let LastLine { end } = parse(number, &line)?;
+                if end.facts != facts.len() as u64 || end.sha256 != hex(&digest.finalize()) {
+                    return Err(LogError::Changed { line: number });
+                }
+                if next(number + 1, &mut line)? != 0 {
+                    return Err(LogError::Changed { line: number + 1 });
+                }
+                break;
+            }
             let fact: Fact = parse(number, &line)?;
             let expected = facts.len() as u64 + 1;
             if fact.seq != expected {
@@ -57,8 +106,8 @@ impl<H: DeserializeOwned> Log<H> {
     }
 }
 
-fn parse<T: DeserializeOwned>(line: usize, text: &str) -> Result<T, LogError> {
-    serde_json::from_str(text).map_err(|error| LogError::NotALog { line, error })
+fn parse<T: DeserializeOwned>(line: usize, text: &[u8]) -> Result<T, LogError> {
+    serde_json::from_slice(text).map_err(|error| LogError::NotALog { line, error })
 }
 
 /// Why a log cannot be read.
@@ -80,6 +129,16 @@ pub enum LogError {
         /// The cause.
         error: serde_json::Error,
     },
+    /// The last line is missing.
+    CutShort {
+        /// Where it is due, from 1.
+        line: usize,
+    },
+    /// The lines above are not those that were written.
+    Changed {
+        /// The line that says so, from 1.
+        line: usize,
+    },
     /// A fact is missing or out of place.
     OutOfOrder {
         /// Line, from 1.
@@ -97,6 +156,8 @@ impl fmt::Display for LogError {
             Self::Empty => f.write_str("the log is empty"),
             Self::Unreadable { line, error } => write!(f, "line {line}: {error}"),
             Self::NotALog { line, error } => write!(f, "line {line} is not part of a log: {error}"),
+            Self::CutShort { line } => write!(f, "line {line} is missing: the log was cut short"),
+            Self::Changed { line } => write!(f, "line {line}: the lines above are not those that were written"),
             Self::OutOfOrder { line, expected, found } => {
                 write!(f, "line {line}: expected fact {expected}, found fact {found}")
             }
