@@ -7,7 +7,7 @@ use super::options::{NetworkWord, RunWords};
 use super::{Exit, Refused, library, say};
 use crate::integration::Subject;
 use crate::load::{Library, load_integration};
-use crate::model::{Environment, Level};
+use crate::model::{Environment, Level, Profile};
 use crate::reference;
 use crate::report::{files, progress::Progress, terminal};
 use crate::run::{Exam, Outcome, Selection};
@@ -79,22 +79,14 @@ fn from_file(path: &Path, library: &Library) -> Result<Subject, Refused> {
 
 fn reference(words: &RunWords, library: &Library) -> Result<Subject, Refused> {
     let profile = words.profile.as_deref().unwrap_or("classic-tokenization");
-    let host = library
-        .profiles
-        .get(profile)
-        .and_then(|(profile, _)| profile.environments.first())
-        .map_or_else(String::new, |environment| environment.host.clone());
-    reference::subject(&host)
+    let host = profile_of(profile, library)?.environments.first().map_or("", |environment| environment.host.as_str());
+    reference::subject(host)
         .map(|subject| subject.profile(profile, None).into_subject())
         .map_err(|error| Refused::Words(format!("the reference integration: {error}")))
 }
 
 fn environment(words: &RunWords, subject: &Subject, profile: &str, library: &Library) -> Result<Environment, Refused> {
-    let known: Vec<_> = library.profiles.keys().map(|id| format!("`{id}`")).collect();
-    let (rules, _) = library
-        .profiles
-        .get(profile)
-        .ok_or_else(|| Refused::Words(format!("no profile is called `{profile}`, expected {}", known.join(", "))))?;
+    let rules = profile_of(profile, library)?;
     let wanted = words.environment.as_ref().or(subject.environment.as_ref());
     let found = match wanted {
         Some(id) => rules.environment(id),
@@ -105,6 +97,12 @@ fn environment(words: &RunWords, subject: &Subject, profile: &str, library: &Lib
         let wanted = wanted.map_or("", String::as_str);
         Refused::Words(format!("{profile} has no environment `{wanted}`, expected {}", known.join(" or ")))
     })
+}
+
+fn profile_of<'a>(id: &str, library: &'a Library) -> Result<&'a Profile, Refused> {
+    let known: Vec<_> = library.profiles.keys().map(|id| format!("`{id}`")).collect();
+    let found = library.profiles.get(id).map(|(profile, _)| profile);
+    found.ok_or_else(|| Refused::Words(format!("no profile is called `{id}`, expected {}", known.join(", "))))
 }
 
 /// The command that repeats this run, without its selection.
