@@ -10,12 +10,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::records::{Scanner, Sighting};
 use crate::observe::{ConnectionRecorder, Event, TlsVersion};
 
+/// Bytes that are read at once.
+const AT_ONCE: usize = 4096;
+
 /// A watched stream.
 #[derive(Debug)]
 pub struct Tap<S> {
     inner: S,
     recorder: ConnectionRecorder,
-    /// Bytes that were read ahead, to be given first.
+    /// Bytes that were read and are still to be given.
     replay: Vec<u8>,
     replayed: usize,
     inbound: Scanner,
@@ -84,10 +87,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
             this.replayed += taken;
             return Poll::Ready(Ok(()));
         }
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
-        let fresh = buf.filled()[before..].to_vec();
-        this.watch_inbound(&fresh);
+        // More than the reader asks for: an engine that gives up at the header of a record would leave its body unread,
+        // and with it the alert of a peer that refuses an old version in a record of a newer one.
+        let mut piece = [0; AT_ONCE];
+        let mut piece = ReadBuf::new(&mut piece);
+        ready!(Pin::new(&mut this.inner).poll_read(cx, &mut piece))?;
+        let fresh = piece.filled();
+        this.watch_inbound(fresh);
+        let taken = fresh.len().min(buf.remaining());
+        buf.put_slice(&fresh[..taken]);
+        this.replay.clear();
+        this.replay.extend_from_slice(&fresh[taken..]);
+        this.replayed = 0;
         Poll::Ready(Ok(()))
     }
 }
