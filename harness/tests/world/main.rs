@@ -10,6 +10,8 @@ mod isolation;
 mod process;
 mod reach;
 mod shared;
+#[path = "../../../mock-thales/tests/support/tools.rs"]
+mod tools;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,14 +45,12 @@ fn main() -> ExitCode {
     let mut trials: Vec<_> = reach::trials().into_iter().chain(isolation::trials()).map(ignore).collect();
     trials.extend(process::trials().into_iter().map(ignore));
     trials.extend(shared::trials());
+    trials.push(tools::no_test_is_an_attribute(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/world")));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 fn trial(name: &'static str, test: fn()) -> Trial {
-    Trial::test(name, move || {
-        test();
-        Ok(())
-    })
+    tools::trial(name, &[], test)
 }
 
 fn host() -> &'static Host {

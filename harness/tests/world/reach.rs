@@ -9,13 +9,13 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::counterpart::{NAME, endpoint, name_server};
-use super::{customer, open, printed, setup, trial, within};
+use super::{customer, open, printed, setup, tools, trial, within};
 
 const PUBLISHED: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 10);
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("a_real_client_resolves_and_connects", a_real_client_resolves_and_connects),
+        tools::trial("a_real_client_resolves_and_connects", &["curl"], a_real_client_resolves_and_connects),
         trial("addrconfig_look_ups_work", addrconfig_look_ups_work),
         trial("written_down_resolvers_answer_from_their_address", written_down_resolvers_answer_from_their_address),
         trial("an_address_never_published_arrives_too", an_address_never_published_arrives_too),
@@ -25,7 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_thread_of_this_process_enters", a_thread_of_this_process_enters),
         trial("nothing_gets_out", nothing_gets_out),
         trial("a_forward_listens_on_the_customers_side", a_forward_listens_on_the_customers_side),
-        trial("eight_worlds_at_once", eight_worlds_at_once),
+        tools::trial("eight_worlds_at_once", &["curl"], eight_worlds_at_once),
     ]
 }
 

@@ -20,7 +20,7 @@ pub(crate) enum Outcome {
 }
 
 impl OpenSsl {
-    /// Panics where there is no `openssl`: these tests prove nothing without it.
+    /// Panics where `openssl` is of another release than 3: these tests prove nothing about it.
     pub(crate) fn new() -> Self {
         let version = Command::new("openssl").arg("version").output().expect("the openssl command is in the path");
         assert!(String::from_utf8_lossy(&version.stdout).starts_with("OpenSSL 3"), "{version:?}");

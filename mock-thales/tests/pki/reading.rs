@@ -21,8 +21,7 @@ fn read(path: &str) -> Vec<u8> {
     std::fs::read(path).expect("the file is there")
 }
 
-#[test]
-fn keys_hashes_and_own_signatures_of_every_kind_are_recognised() {
+pub(crate) fn keys_hashes_and_own_signatures_of_every_kind_are_recognised() {
     let openssl = OpenSsl::new();
     let ec = |curve: &str| PublicKey::Ec { curve: curve.to_owned() };
     for (words, key, hash, self_signed) in [
@@ -63,8 +62,7 @@ fn keys_hashes_and_own_signatures_of_every_kind_are_recognised() {
     }
 }
 
-#[test]
-fn a_signature_that_does_not_fit_is_no_own_signature() {
+pub(crate) fn a_signature_that_does_not_fit_is_no_own_signature() {
     let openssl = OpenSsl::new();
     let mut certificate = made(&openssl, &["-newkey", "rsa:2048", "-sha256"]);
     *certificate.0.last_mut().expect("bytes") ^= 1;
@@ -72,8 +70,7 @@ fn a_signature_that_does_not_fit_is_no_own_signature() {
     assert_eq!((facts.self_signed, facts.issuer), (Some(false), facts.subject));
 }
 
-#[test]
-fn facts_agree_with_what_openssl_prints() {
+pub(crate) fn facts_agree_with_what_openssl_prints() {
     let (openssl, authorities) = (OpenSsl::new(), authorities());
     let identity = authorities.server(ServerCertificate::Trusted, KeyKind::Rsa2048).expect("it can be made");
     let path = openssl.file("leaf.pem", identity.chain_pem());
@@ -101,8 +98,7 @@ fn facts_agree_with_what_openssl_prints() {
     assert!(facts.not_before < now && now < facts.not_after);
 }
 
-#[test]
-fn the_customers_certificate_reads_as_endorsed() {
+pub(crate) fn the_customers_certificate_reads_as_endorsed() {
     let authorities = authorities();
     let facts = CertificateFacts::read(authorities.customer_client().leaf()).expect("it can be read");
     assert_eq!(facts.common_names, [b"the exact CN".to_vec()]);
@@ -116,8 +112,7 @@ fn the_customers_certificate_reads_as_endorsed() {
     assert_eq!((facts.subject, facts.self_signed), (today.subject, Some(true)));
 }
 
-#[test]
-fn keys_are_read_from_every_common_encoding() {
+pub(crate) fn keys_are_read_from_every_common_encoding() {
     let openssl = OpenSsl::new();
     for (words, encodings) in [
         ("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048", "rsa -traditional"),
@@ -136,8 +131,7 @@ fn keys_are_read_from_every_common_encoding() {
     }
 }
 
-#[test]
-fn identities_load_into_the_tls_library() {
+pub(crate) fn identities_load_into_the_tls_library() {
     let authorities = authorities();
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     for kind in [KeyKind::P256, KeyKind::P384, KeyKind::Rsa2048] {
@@ -149,8 +143,7 @@ fn identities_load_into_the_tls_library() {
     }
 }
 
-#[test]
-fn no_key_shows_in_debug_output() {
+pub(crate) fn no_key_shows_in_debug_output() {
     let authorities = authorities();
     let identity = authorities.customer_client();
     let shown = format!("{identity:?}{authorities:?}");
@@ -158,8 +151,7 @@ fn no_key_shows_in_debug_output() {
     assert!(!shown.contains("key"), "{shown}");
 }
 
-#[test]
-fn an_identity_is_the_same_all_run_and_another_in_the_next() {
+pub(crate) fn an_identity_is_the_same_all_run_and_another_in_the_next() {
     let [first, second] = [authorities(), authorities()];
     for kind in [KeyKind::P256, KeyKind::Rsa2048] {
         let [once, again] = [&first, &first].map(|run| run.server(ServerCertificate::Trusted, kind).expect("made"));

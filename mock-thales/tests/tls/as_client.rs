@@ -13,8 +13,7 @@ use crate::peers::{accept, dial, hello, listener, python_server, s_server, withi
 
 const OLD: [TlsVersion; 2] = [TlsVersion::V1_0, TlsVersion::V1_1];
 
-#[tokio::test]
-async fn python_that_allows_old_versions_completes_them() {
+pub(crate) async fn python_that_allows_old_versions_completes_them() {
     let authority = Authority::new();
     for kind in [KeyKind::Rsa2048, KeyKind::P256] {
         let leaf = authority.issue("server", kind);
@@ -35,8 +34,7 @@ async fn python_that_allows_old_versions_completes_them() {
     }
 }
 
-#[tokio::test]
-async fn python_as_it_is_refuses_by_version() {
+pub(crate) async fn python_as_it_is_refuses_by_version() {
     let authority = Authority::new();
     let leaf = authority.issue("server", KeyKind::Rsa2048);
     for version in OLD {
@@ -51,8 +49,7 @@ async fn python_as_it_is_refuses_by_version() {
 
 /// At its own security level the server cannot sign with SHA-1, nor name a signature for a certificate at all: alert
 /// 80, which is no word about the version, whatever the key exchange. The same server at level 0 accepts.
-#[tokio::test]
-async fn s_server_fails_by_accident_and_accepts_at_level_0() {
+pub(crate) async fn s_server_fails_by_accident_and_accepts_at_level_0() {
     let authority = Authority::new();
     let leaf = authority.issue("server", KeyKind::Rsa2048);
     let (_strict, strict) = s_server(&leaf, "").await;
@@ -70,8 +67,7 @@ async fn s_server_fails_by_accident_and_accepts_at_level_0() {
     }
 }
 
-#[tokio::test]
-async fn a_server_that_insists_refuses_the_missing_certificate_and_not_the_version() {
+pub(crate) async fn a_server_that_insists_refuses_the_missing_certificate_and_not_the_version() {
     let authority = Authority::new();
     let leaf = authority.issue("server", KeyKind::Rsa2048);
     let ca = authority.pem();
@@ -92,8 +88,7 @@ async fn a_server_that_insists_refuses_the_missing_certificate_and_not_the_versi
     }
 }
 
-#[tokio::test]
-async fn a_request_without_names_is_still_a_request() {
+pub(crate) async fn a_request_without_names_is_still_a_request() {
     let authority = Authority::new();
     let leaf = authority.issue("server", KeyKind::Rsa2048);
     let (_server, address) = s_server(&leaf, "-cipher ALL:@SECLEVEL=0 -verify 1 -no-CAfile -no-CApath").await;
@@ -102,8 +97,7 @@ async fn a_request_without_names_is_still_a_request() {
     assert_eq!(established.requested, Some(Vec::new()));
 }
 
-#[tokio::test]
-async fn rustls_refuses_with_handshake_failure() {
+pub(crate) async fn rustls_refuses_with_handshake_failure() {
     let authority = Authority::new();
     let leaf = authority.issue("server", KeyKind::Rsa2048);
     let chain = leaf.identity.chain.iter().map(|certificate| certificate.0.clone().into()).collect();
@@ -124,8 +118,7 @@ async fn rustls_refuses_with_handshake_failure() {
     server.await.expect("no panic").expect_err("no handshake");
 }
 
-#[tokio::test]
-async fn the_hello_offers_one_old_version_and_names_the_host() {
+pub(crate) async fn the_hello_offers_one_old_version_and_names_the_host() {
     for version in OLD {
         for (name, sni) in [(HOST, Some(HOST)), ("127.0.0.1", None), ("::1", None)] {
             let client = Client::new(version, KeyExchange::Any, None, name).expect("a client");
@@ -151,8 +144,7 @@ async fn the_hello_offers_one_old_version_and_names_the_host() {
 }
 
 /// A server that does not know RFC 5746 is not refused on that account: the end is the server's.
-#[tokio::test]
-async fn an_old_server_hello_without_renegotiation_info_is_taken() {
+pub(crate) async fn an_old_server_hello_without_renegotiation_info_is_taken() {
     let (listener, address) = listener().await;
     let client = Client::new(TlsVersion::V1_0, KeyExchange::Any, None, HOST).expect("a client");
     let handshake = tokio::spawn(async move { client.connect(dial(address).await).await.map(drop) });
@@ -166,8 +158,7 @@ async fn an_old_server_hello_without_renegotiation_info_is_taken() {
     assert_eq!(within("handshake", handshake).await.expect("no panic").expect_err("no handshake"), Failure::Fin);
 }
 
-#[tokio::test]
-async fn a_close_without_close_notify_is_told_from_one_with_it() {
+pub(crate) async fn a_close_without_close_notify_is_told_from_one_with_it() {
     let authority = Authority::new();
     let leaf = authority.issue("server", KeyKind::Rsa2048);
     let settings = "c.minimum_version = ssl.TLSVersion.TLSv1; c.set_ciphers('ALL:@SECLEVEL=0')";
@@ -180,8 +171,7 @@ async fn a_close_without_close_notify_is_told_from_one_with_it() {
     assert_eq!(classify(&error), Failure::Fin);
 }
 
-#[test]
-fn a_newer_version_is_not_spoken_here() {
+pub(crate) fn a_newer_version_is_not_spoken_here() {
     let client = Client::new(TlsVersion::V1_3, KeyExchange::Any, None, HOST);
     assert!(matches!(client, Err(LegacyError::NotLegacy(TlsVersion::V1_3))), "{client:?}");
     let client = Client::new(TlsVersion::V1_1, KeyExchange::Any, None, &"x".repeat(300));

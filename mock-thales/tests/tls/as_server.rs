@@ -19,8 +19,7 @@ use crate::peers::{accept, answer, curl, dial, hello, listener, python_client, s
 
 const OLD: [TlsVersion; 2] = [TlsVersion::V1_0, TlsVersion::V1_1];
 
-#[tokio::test]
-async fn curl_completes_with_static_rsa_and_sends_its_request() {
+pub(crate) async fn curl_completes_with_static_rsa_and_sends_its_request() {
     let authority = Authority::new();
     let leaf = authority.issue("server", KeyKind::Rsa2048);
     for version in OLD {
@@ -40,8 +39,7 @@ async fn curl_completes_with_static_rsa_and_sends_its_request() {
     }
 }
 
-#[tokio::test]
-async fn curl_ends_ecdhe_by_accident_with_internal_error() {
+pub(crate) async fn curl_ends_ecdhe_by_accident_with_internal_error() {
     let authority = Authority::new();
     for kind in [KeyKind::Rsa2048, KeyKind::P256] {
         let leaf = authority.issue("server", kind);
@@ -54,8 +52,7 @@ async fn curl_ends_ecdhe_by_accident_with_internal_error() {
     }
 }
 
-#[tokio::test]
-async fn curl_withholds_its_certificate_and_sends_its_request_all_the_same() {
+pub(crate) async fn curl_withholds_its_certificate_and_sends_its_request_all_the_same() {
     let authority = Authority::new();
     let leaf = authority.issue("server", KeyKind::Rsa2048);
     for kind in [KeyKind::P256, KeyKind::Rsa2048] {
@@ -74,8 +71,7 @@ async fn curl_withholds_its_certificate_and_sends_its_request_all_the_same() {
     }
 }
 
-#[tokio::test]
-async fn a_client_that_does_not_offer_the_version_is_refused_by_us() {
+pub(crate) async fn a_client_that_does_not_offer_the_version_is_refused_by_us() {
     let authority = Authority::new();
     let leaf = authority.issue("server", KeyKind::Rsa2048);
     let server = Server::new(TlsVersion::V1_1, KeyExchange::Any, AskClient::Never, &[], &leaf.identity);
@@ -88,8 +84,7 @@ async fn a_client_that_does_not_offer_the_version_is_refused_by_us() {
     }
 }
 
-#[tokio::test]
-async fn a_client_certificate_arrives_with_its_proof() {
+pub(crate) async fn a_client_certificate_arrives_with_its_proof() {
     let authority = Authority::new();
     let leaf = authority.issue("server", KeyKind::Rsa2048);
     let asked = [authority.subject()];
@@ -122,8 +117,7 @@ async fn a_client_certificate_arrives_with_its_proof() {
     }
 }
 
-#[tokio::test]
-async fn no_session_is_offered_or_resumed() {
+pub(crate) async fn no_session_is_offered_or_resumed() {
     let authority = Authority::new();
     let leaf = authority.issue("server", KeyKind::Rsa2048);
     let server = Server::new(TlsVersion::V1_1, KeyExchange::Any, AskClient::Request, &[], &leaf.identity);
@@ -140,8 +134,7 @@ async fn no_session_is_offered_or_resumed() {
     assert_eq!((said.matches("New, ").count(), said.matches("Reused, ").count()), (6, 0), "{said}");
 }
 
-#[tokio::test]
-async fn the_server_hello_has_neither_sentinel_nor_session() {
+pub(crate) async fn the_server_hello_has_neither_sentinel_nor_session() {
     let authority = Authority::new();
     let leaf = authority.issue("server", KeyKind::Rsa2048);
     for version in OLD {
@@ -169,8 +162,7 @@ async fn the_server_hello_has_neither_sentinel_nor_session() {
 }
 
 /// What [`ciphers::common`] foretells from the hello is what the engine does.
-#[tokio::test]
-async fn common_foretells_the_handshake() {
+pub(crate) async fn common_foretells_the_handshake() {
     let authority = Authority::new();
     let leaves = [KeyKind::Rsa2048, KeyKind::P256, KeyKind::P384].map(|kind| (kind, authority.issue("server", kind)));
     let offers = [
@@ -221,8 +213,7 @@ async fn common_foretells_the_handshake() {
     assert!(outcomes.iter().all(|count| *count > 20), "both outcomes were met: {outcomes:?}");
 }
 
-#[tokio::test]
-async fn what_can_never_work_is_said_at_once() {
+pub(crate) async fn what_can_never_work_is_said_at_once() {
     let authority = Authority::new();
     let leaf = authority.issue("server", KeyKind::P256);
     let server = |version, exchange, authorities: &[Vec<u8>]| {
@@ -237,8 +228,7 @@ async fn what_can_never_work_is_said_at_once() {
 }
 
 /// What is wrong with a certificate is for the peer to say: the engine shows it.
-#[tokio::test]
-async fn a_weak_certificate_is_shown() {
+pub(crate) async fn a_weak_certificate_is_shown() {
     let weak = weak();
     let server = Server::new(TlsVersion::V1_1, KeyExchange::Any, AskClient::Request, &[], &weak).expect("a server");
     let client = Client::new(TlsVersion::V1_1, KeyExchange::Any, Some(&weak), HOST).expect("a client");

@@ -26,8 +26,7 @@ CipherString = DEFAULT:@SECLEVEL=5
 Options = -SessionTicket
 ";
 
-#[tokio::test]
-async fn a_hostile_configuration_changes_nothing() {
+pub(crate) async fn a_hostile_configuration_changes_nothing() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = directory.path().join("openssl.cnf");
     fs::write(&file, HOSTILE).expect("the directory is ours");
@@ -43,8 +42,7 @@ async fn a_hostile_configuration_changes_nothing() {
     assert!(again.status.success() && said.contains("1 passed"), "{said}");
 }
 
-#[tokio::test]
-async fn a_handshake_in_this_process() {
+pub(crate) async fn a_handshake_in_this_process() {
     let (server, client) = pair(|stream| stream).await;
     assert_eq!((server.version, server.cipher), (client.version, client.cipher));
     assert_eq!((server.proved, client.proved), (Some(true), None));

@@ -106,8 +106,7 @@ fn play(client: &[&'static SupportedProtocolVersion], trust: bool, retry: bool) 
     }
 }
 
-#[test]
-fn of_tls_1_3() {
+pub(crate) fn of_tls_1_3() {
     let (client, server) = play(&[&rustls::version::TLS13, &rustls::version::TLS12], true, false);
     let [hello] = server.hellos()[..] else { panic!("{:?}", server.seen) };
     assert_eq!((hello.version, hello.retry, hello.sentinel), (TlsVersion::V1_3, false, None));
@@ -119,8 +118,7 @@ fn of_tls_1_3() {
     assert_eq!((client.alerts(), server.alerts()), (vec![], vec![]));
 }
 
-#[test]
-fn of_tls_1_3_after_a_retry() {
+pub(crate) fn of_tls_1_3_after_a_retry() {
     let (_, server) = play(&[&rustls::version::TLS13], true, true);
     let [retry, hello] = server.hellos()[..] else { panic!("{:?}", server.seen) };
     assert_eq!((retry.retry, hello.retry, hello.version), (true, false, TlsVersion::V1_3));
@@ -130,8 +128,7 @@ fn of_tls_1_3_after_a_retry() {
     assert_eq!(server.flights(), 1);
 }
 
-#[test]
-fn of_tls_1_2() {
+pub(crate) fn of_tls_1_2() {
     let (client, server) = play(&[&rustls::version::TLS12], true, false);
     let [hello] = server.hellos()[..] else { panic!("{:?}", server.seen) };
     assert_eq!((hello.version, hello.sentinel), (TlsVersion::V1_2, Some(Sentinel::ToTls12)));
@@ -141,8 +138,7 @@ fn of_tls_1_2() {
     assert!(client.seen.contains(&Sighting::Message { kind: 16 }), "its ClientKeyExchange is in plaintext");
 }
 
-#[test]
-fn of_refused_certificates() {
+pub(crate) fn of_refused_certificates() {
     let (client, _) = play(&[&rustls::version::TLS12], false, false);
     assert_eq!((client.alerts(), client.scanner.application_data()), (vec![48], 0));
     let (client, _) = play(&[&rustls::version::TLS13], false, false);

@@ -27,8 +27,7 @@ async fn after_hello<F: Future<Output = ()>>(script: impl FnOnce(TcpStream) -> F
     within("handshake", handshake).await.expect("no panic").expect_err("no handshake")
 }
 
-#[tokio::test]
-async fn before_the_handshake_is_done() {
+pub(crate) async fn before_the_handshake_is_done() {
     let send = |bytes: &'static [u8]| {
         after_hello(move |mut stream| async move {
             stream.write_all(bytes).await.expect("written");
@@ -57,8 +56,7 @@ async fn before_the_handshake_is_done() {
 }
 
 /// The peer sent its alert, closed, and our write fails before we read.
-#[tokio::test]
-async fn an_unread_alert_is_found_when_our_write_fails() {
+pub(crate) async fn an_unread_alert_is_found_when_our_write_fails() {
     let client = Client::new(TlsVersion::V1_1, KeyExchange::Any, None, HOST).expect("a client");
     for (kind, unread, expected) in [
         (io::ErrorKind::BrokenPipe, &b"\x15\x03\x02\x00\x02\x02\x46"[..], Failure::PeerAlert(70)),
@@ -73,8 +71,7 @@ async fn an_unread_alert_is_found_when_our_write_fails() {
     }
 }
 
-#[tokio::test]
-async fn after_the_handshake() {
+pub(crate) async fn after_the_handshake() {
     let mut read = [0; 8];
 
     let (mut server, mut client) = pair(|stream| stream).await;
@@ -94,8 +91,7 @@ async fn after_the_handshake() {
 }
 
 /// A record that is spoilt on its way makes the receiver fail by itself, and the sender see the receiver's alert.
-#[tokio::test]
-async fn an_encrypted_alert_is_the_peers_and_our_failure_is_ours() {
+pub(crate) async fn an_encrypted_alert_is_the_peers_and_our_failure_is_ours() {
     let spoil = Arc::new(AtomicBool::new(false));
     let (mut server, mut client) = pair(|inner| Spoiling { inner, spoil: Arc::clone(&spoil) }).await;
     client.stream.write_all(b"fine").await.expect("written");

@@ -11,8 +11,7 @@ use crate::peers::{accept, curl, hello, listener, python_client, within};
 
 const OLD: [TlsVersion; 2] = [TlsVersion::V1_0, TlsVersion::V1_1];
 
-#[tokio::test]
-async fn python_that_does_not_offer_the_version_answers_by_version() {
+pub(crate) async fn python_that_does_not_offer_the_version_answers_by_version() {
     let authority = Authority::new();
     for version in OLD {
         let (listener, address) = listener().await;
@@ -27,8 +26,7 @@ async fn python_that_does_not_offer_the_version_answers_by_version() {
 
 /// Python's own defaults hold no suite that exists before TLS 1.2, so there is nothing proper to choose; with a suite
 /// of 1.2 the answer is about the version all the same.
-#[tokio::test]
-async fn python_without_old_suites_minds_the_version_first() {
+pub(crate) async fn python_without_old_suites_minds_the_version_first() {
     let authority = Authority::new();
     for version in OLD {
         let (listener, address) = listener().await;
@@ -41,8 +39,7 @@ async fn python_without_old_suites_minds_the_version_first() {
     }
 }
 
-#[tokio::test]
-async fn curl_takes_an_offered_version_without_a_word() {
+pub(crate) async fn curl_takes_an_offered_version_without_a_word() {
     let authority = Authority::new();
     for version in [TlsVersion::V1_0, TlsVersion::V1_1, TlsVersion::V1_2] {
         let (listener, address) = listener().await;
@@ -55,8 +52,7 @@ async fn curl_takes_an_offered_version_without_a_word() {
     }
 }
 
-#[tokio::test]
-async fn curl_rejects_the_sentinel_and_not_the_version() {
+pub(crate) async fn curl_rejects_the_sentinel_and_not_the_version() {
     let authority = Authority::new();
     let versions = [
         (TlsVersion::V1_1, Sentinel::ToTls11),

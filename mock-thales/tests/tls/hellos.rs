@@ -12,8 +12,7 @@ use crate::peers::{accept, curl, dial, hello, listener, python_client, s_client}
 
 use TlsVersion as V;
 
-#[tokio::test]
-async fn curl_offers_everything_down_to_1_0() {
+pub(crate) async fn curl_offers_everything_down_to_1_0() {
     let authority = Authority::new();
     let (listener, address) = listener().await;
     let _curl = curl(&authority, address, &[]);
@@ -26,8 +25,7 @@ async fn curl_offers_everything_down_to_1_0() {
     endure(&bytes, &hello);
 }
 
-#[tokio::test]
-async fn python_offers_1_2_and_1_3() {
+pub(crate) async fn python_offers_1_2_and_1_3() {
     let authority = Authority::new();
     let (listener, address) = listener().await;
     let _python = python_client(&authority, address, "");
@@ -37,8 +35,7 @@ async fn python_offers_1_2_and_1_3() {
     endure(&bytes, &hello);
 }
 
-#[tokio::test]
-async fn s_client_offers_what_it_is_told() {
+pub(crate) async fn s_client_offers_what_it_is_told() {
     let (listener, address) = listener().await;
     let _client = s_client(address, "-tls1_2 -alpn h2,http/1.1");
     let (bytes, hello) = hello(&mut accept(&listener).await).await;
@@ -47,8 +44,7 @@ async fn s_client_offers_what_it_is_told() {
     endure(&bytes, &hello);
 }
 
-#[tokio::test]
-async fn our_own_old_client_is_read() {
+pub(crate) async fn our_own_old_client_is_read() {
     let client = Client::new(V::V1_0, KeyExchange::Any, None, HOST).expect("a client");
     let (listener, address) = listener().await;
     let handshake = tokio::spawn(async move { client.connect(dial(address).await).await.map(drop) });
@@ -61,8 +57,7 @@ async fn our_own_old_client_is_read() {
 }
 
 /// Post-quantum key shares make it longer than a TCP segment.
-#[test]
-fn a_long_hello_of_rustls_is_read() {
+pub(crate) fn a_long_hello_of_rustls_is_read() {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
@@ -80,8 +75,7 @@ fn a_long_hello_of_rustls_is_read() {
     endure(&bytes, &hello);
 }
 
-#[test]
-fn any_bytes_are_survived() {
+pub(crate) fn any_bytes_are_survived() {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {
         state ^= state << 13;

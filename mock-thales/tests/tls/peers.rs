@@ -1,4 +1,4 @@
-//! The real peers, started as processes: without one of them a test fails and says which is missing.
+//! The real peers, started as processes. A test whose entry in the list lacks one fails without it, and says which.
 
 use std::ffi::OsStr;
 use std::net::SocketAddr;

@@ -1,18 +1,11 @@
 //! What the counterpart issues, seen by the `openssl` command line: each recipe verifies, or fails for the one reason
-//! that its word names. Needs `openssl` 3 in the path.
-
-#[path = "pki/openssl.rs"]
-mod openssl;
-#[path = "pki/reading.rs"]
-mod reading;
-#[path = "pki/setting.rs"]
-mod setting;
+//! that its word names.
 
 use mock_thales::pki::{pkcs12, pkcs12_trust};
 use mock_thales::plan::{ClientCertificate, KeyKind, ServerCertificate};
 
-use openssl::{OpenSsl, Outcome};
-use setting::{HOST, ISSUER, authorities};
+use super::openssl::{OpenSsl, Outcome};
+use super::setting::{HOST, ISSUER, authorities};
 
 const SERVERS: [ServerCertificate; 12] = [
     ServerCertificate::Trusted,
@@ -74,8 +67,7 @@ fn client_outcome(recipe: ClientCertificate) -> Outcome {
     }
 }
 
-#[test]
-fn each_server_recipe_fails_for_its_one_reason() {
+pub(crate) fn each_server_recipe_fails_for_its_one_reason() {
     let (openssl, authorities) = (OpenSsl::new(), authorities());
     let trust = openssl.file("trust.pem", authorities.trust_pem());
     for kind in [KeyKind::P256, KeyKind::P384, KeyKind::Rsa2048] {
@@ -89,8 +81,7 @@ fn each_server_recipe_fails_for_its_one_reason() {
     }
 }
 
-#[test]
-fn each_wrong_server_recipe_is_wrong_in_one_thing_only() {
+pub(crate) fn each_wrong_server_recipe_is_wrong_in_one_thing_only() {
     let (openssl, authorities) = (OpenSsl::new(), authorities());
     let trust = openssl.file("trust.pem", authorities.trust_pem());
     for (recipe, excuse) in [
@@ -118,8 +109,7 @@ fn each_wrong_server_recipe_is_wrong_in_one_thing_only() {
     assert_eq!(openssl.verify(&chain, &chain, &excuse), Outcome::Ok);
 }
 
-#[test]
-fn root_alone_and_intermediate_alone_are_enough_to_trust() {
+pub(crate) fn root_alone_and_intermediate_alone_are_enough_to_trust() {
     let (openssl, authorities) = (OpenSsl::new(), authorities());
     let identity = authorities.server(ServerCertificate::Trusted, KeyKind::P256).expect("the recipe can be made");
     let chain = openssl.file("chain.pem", identity.chain_pem());
@@ -138,8 +128,7 @@ fn root_alone_and_intermediate_alone_are_enough_to_trust() {
     }
 }
 
-#[test]
-fn each_client_recipe_fails_for_its_one_reason() {
+pub(crate) fn each_client_recipe_fails_for_its_one_reason() {
     let (openssl, authorities) = (OpenSsl::new(), authorities());
     let trust = openssl.file("ca.pem", authorities.client_ca_pem());
     for recipe in CLIENTS {
@@ -158,8 +147,7 @@ fn each_client_recipe_fails_for_its_one_reason() {
     }
 }
 
-#[test]
-fn rotations_change_what_they_say_and_nothing_else() {
+pub(crate) fn rotations_change_what_they_say_and_nothing_else() {
     let (openssl, authorities) = (OpenSsl::new(), authorities());
     let read = |recipe| {
         let identity = authorities.client(recipe).expect("the recipe can be made").expect("it is a certificate");
@@ -182,8 +170,7 @@ fn rotations_change_what_they_say_and_nothing_else() {
     assert!(read(ClientCertificate::OtherKeyType)[2].len() > today[2].len(), "an RSA key is longer than one on P-256");
 }
 
-#[test]
-fn a_renewed_server_leaf_keeps_the_subject_and_no_key_of_any_kind() {
+pub(crate) fn a_renewed_server_leaf_keeps_the_subject_and_no_key_of_any_kind() {
     let (openssl, authorities) = (OpenSsl::new(), authorities());
     for kind in [KeyKind::P256, KeyKind::P384, KeyKind::Rsa2048] {
         let [before, after] = [ServerCertificate::Trusted, ServerCertificate::Renewed].map(|recipe| {
@@ -197,8 +184,7 @@ fn a_renewed_server_leaf_keeps_the_subject_and_no_key_of_any_kind() {
     }
 }
 
-#[test]
-fn keys_belong_to_their_leaves() {
+pub(crate) fn keys_belong_to_their_leaves() {
     let (openssl, authorities) = (OpenSsl::new(), authorities());
     let mut identities: Vec<_> = CLIENTS
         .into_iter()
@@ -216,8 +202,7 @@ fn keys_belong_to_their_leaves() {
     }
 }
 
-#[test]
-fn leaves_and_authorities_carry_the_extensions_of_their_role() {
+pub(crate) fn leaves_and_authorities_carry_the_extensions_of_their_role() {
     let (openssl, authorities) = (OpenSsl::new(), authorities());
     let shown = |pem: &str| openssl.text(&openssl.file("one.pem", pem), &["-text", "-noout"]);
     let rsa = authorities.server(ServerCertificate::Trusted, KeyKind::Rsa2048).expect("it can be made");
@@ -244,8 +229,7 @@ fn leaves_and_authorities_carry_the_extensions_of_their_role() {
     }
 }
 
-#[test]
-fn customer_identities_are_what_onboarding_asks_for() {
+pub(crate) fn customer_identities_are_what_onboarding_asks_for() {
     let (openssl, authorities) = (OpenSsl::new(), authorities());
     let client = openssl.file("client.pem", authorities.customer_client().chain_pem());
     assert_eq!(openssl.verify(&client, &client, &["-purpose", "sslclient"]), Outcome::Ok);
@@ -268,8 +252,7 @@ fn customer_identities_are_what_onboarding_asks_for() {
     assert_eq!(openssl.verify(&client_ca, &issued, &[]), Outcome::Error(20));
 }
 
-#[test]
-fn an_rsa_leaf_under_these_authorities_serves_static_rsa_in_old_versions() {
+pub(crate) fn an_rsa_leaf_under_these_authorities_serves_static_rsa_in_old_versions() {
     let (openssl, authorities) = (OpenSsl::new(), authorities());
     let identity = authorities.server(ServerCertificate::Trusted, KeyKind::Rsa2048).expect("it can be made");
     let served = openssl.file("served.pem", identity.chain_and_key_pem());
@@ -283,8 +266,7 @@ fn an_rsa_leaf_under_these_authorities_serves_static_rsa_in_old_versions() {
     }
 }
 
-#[test]
-fn stores_open_in_openssl() {
+pub(crate) fn stores_open_in_openssl() {
     let (openssl, authorities) = (OpenSsl::new(), authorities());
     let rest = [authorities.customer_server_root().clone()];
     let store = pkcs12(authorities.customer_server(), &rest, "changeit").expect("it can be written");
@@ -299,9 +281,7 @@ fn stores_open_in_openssl() {
     assert_eq!(certificates.matches("BEGIN CERTIFICATE").count(), 2);
 }
 
-#[test]
-#[ignore = "needs keytool of a JDK in the path"]
-fn stores_open_in_a_jvm() {
+pub(crate) fn stores_open_in_a_jvm() {
     let (openssl, authorities) = (OpenSsl::new(), authorities());
     let rest = [authorities.customer_server_root().clone()];
     let store = pkcs12(authorities.customer_server(), &rest, "changeit").expect("it can be written");
