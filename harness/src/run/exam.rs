@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::RunError;
 use super::event::Event;
 use super::ground::Setting;
+use super::plan;
 use super::scene::{self, Part, network};
 use super::selection::{Selection, SelectionError, topics};
 use crate::integration::{Materials, MaterialsError, Subject};
@@ -198,7 +199,8 @@ impl Exam {
 
     fn outcome(&self, scenarios: Vec<ScenarioRun>) -> Outcome {
         let setting = &self.setting;
-        let findings: Vec<_> = scenarios.iter().flat_map(|run| run.findings.iter().cloned()).collect();
+        let mut findings: Vec<_> = scenarios.iter().flat_map(|run| run.findings.iter().cloned()).collect();
+        findings.extend(scenarios.iter().flat_map(|run| self.faults(run)));
         let mut unplanned = unplanned(&setting.profile, &scenarios);
         unplanned.extend(self.unplanned.iter().cloned());
         let run = Run {
@@ -219,6 +221,29 @@ impl Exam {
             requirements,
             readiness,
         }
+    }
+}
+
+impl Exam {
+    /// What a scenario leaves open that the harness could not play: no requirement passes on the others alone.
+    fn faults(&self, run: &ScenarioRun) -> Vec<Finding> {
+        let Err(error) = &run.log else { return Vec::new() };
+        let Some((scenario, _)) = self.plan.iter().find(|(scenario, _)| scenario.id == run.id) else {
+            return Vec::new();
+        };
+        let of_control = match &scenario.shape {
+            Shape::Table { verifies, .. } => plan::control_expectations(verifies.as_ref()),
+            Shape::Steps { .. } => Vec::new(),
+        };
+        let mut topics: Vec<_> =
+            topics(scenario).into_iter().chain(of_control.iter().map(|(topic, _)| topic)).collect();
+        topics.sort();
+        topics.dedup();
+        topics
+            .into_iter()
+            .filter_map(|topic| self.setting.profile.about(topic))
+            .map(|requirement| Finding::fault(requirement, &run.id, &run.subject, error.to_string()))
+            .collect()
     }
 }
 

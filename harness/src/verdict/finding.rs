@@ -38,6 +38,10 @@ pub enum Reason {
     Timing,
     /// What is to be judged was not shown.
     NotShown,
+    /// It was left out, since a call before it did not end.
+    NotPlayed,
+    /// The harness itself failed.
+    Harness,
 }
 
 impl fmt::Display for Reason {
@@ -51,6 +55,8 @@ impl fmt::Display for Reason {
             Self::Indistinct => "answer not distinct from the control's",
             Self::Timing => "harness too slow to tell",
             Self::NotShown => "nothing shown to judge",
+            Self::NotPlayed => "not played",
+            Self::Harness => "the harness failed",
         })
     }
 }
@@ -136,6 +142,27 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What a scenario leaves open that the harness could not play.
+    pub fn fault(requirement: &Requirement, scenario: &ScenarioId, integration: &str, why: String) -> Self {
+        Self {
+            requirement: requirement.id.clone(),
+            topic: requirement.topic.clone(),
+            level: requirement.level,
+            scenario: scenario.clone(),
+            integration: integration.to_owned(),
+            phase: "all".to_owned(),
+            ruling: Outcome::Unwitnessed,
+            reason: Some(Reason::Harness),
+            expected: "the scenario is played".to_owned(),
+            seen: why,
+            evidence: Vec::new(),
+            means: None,
+            remedy: None,
+            warnings: Vec::new(),
+            any_of: None,
+        }
+    }
+
     pub(super) fn new(header: &Header, requirement: &Requirement, expectation: &Expectation, ruling: Ruling) -> Self {
         let failed = ruling.outcome == Outcome::Violated;
         Self {

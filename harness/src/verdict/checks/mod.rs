@@ -16,12 +16,16 @@ mod recovers;
 mod refused;
 mod server_chain;
 
-use super::finding::Ruling;
+use super::finding::{Reason, Ruling};
 use super::view::View;
 use crate::model::{Check, Expectation, Header, Side};
 
 /// Rules on an expectation.
 pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
+    // What was not played is not refused either: "every attempt" holds of none.
+    if expectation.phases.is_empty() {
+        return Ruling::unwitnessed(Reason::NotPlayed, "what came before it did not end", Vec::new());
+    }
     match &expectation.check {
         Check::Accepted => accepted::rule(view, expectation),
         Check::Refused => match view.side() {
