@@ -107,7 +107,8 @@ fn profile_of<'a>(id: &str, library: &'a Library) -> Result<&'a Profile, Refused
 
 /// The command that repeats this run, without its selection.
 fn repeat(words: &RunWords) -> String {
-    let mut command = "thales-harness run".to_owned();
+    let program = std::env::args().next().unwrap_or_else(|| "thales-harness".to_owned());
+    let mut command = format!("{program} run");
     let mut option = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             command.push_str(&format!(" --{name} {value}"));

@@ -15,8 +15,8 @@ use super::scenario_file::{
     ChangeKeys, ClientKeys, EndpointKeys, ExpectKeys, RowKeys, ScenarioFile, StepKeys, ZoneKeys,
 };
 use crate::model::{
-    Change, Check, ClientConduct, Conduct, DEFAULT_ADDRESS, EndpointConduct, EndpointName, Row, RowKind, Scenario,
-    ScenarioId, Shape, Side, Step, Topic, Traffic,
+    Change, Check, ClientConduct, Conduct, DEFAULT_ADDRESS, EndpointConduct, EndpointName, Millis, Row, RowKind,
+    Scenario, ScenarioId, Shape, Side, Step, Topic, Traffic,
 };
 
 /// Reads one scenario. `id` is what its path says; `topics` are those that some profile has a requirement about.
@@ -96,6 +96,9 @@ impl Reader<'_> {
         };
         for name in file.endpoints.values() {
             self.fault(&name.address, "named endpoints belong to scenarios with steps");
+        }
+        if let Some(zone) = &file.zone {
+            self.fault(zone, "`[zone]` belongs to scenarios with steps");
         }
         let kinds = [(&file.accept, "accept"), (&file.refuse, "refuse"), (&file.row, "row")];
         let mut rows = Vec::new();
@@ -209,10 +212,41 @@ impl Reader<'_> {
             let main = "main".parse().expect("a word in lower case is an endpoint's name");
             endpoints.insert(main, (DEFAULT_ADDRESS, common));
         }
-        let zone = self.zone(&file.zone, &endpoints);
+        if *file.role.as_ref() == Side::Receiver {
+            self.receivers_steps(file);
+        }
+        let none = ZoneKeys::default();
+        let zone = self.zone(file.zone.as_ref().map_or(&none, Spanned::as_ref), &endpoints);
         let default_topic = self.topic(file.verifies.as_ref());
         let steps = file.step.iter().map(|step| self.step(step, &endpoints, default_topic.as_ref())).collect();
         Shape::Steps { endpoints, zone, steps }
+    }
+
+    /// A receiver is called once a step, whatever stands there: words that would do nothing are faults.
+    fn receivers_steps(&mut self, file: &ScenarioFile) {
+        for name in file.endpoints.values() {
+            self.fault(&name.address, "a scenario for a receiver has no endpoints: Thales is the client there");
+        }
+        if let Some(zone) = &file.zone {
+            self.fault(zone, "a scenario for a receiver has no `[zone]`: nobody asks for Thales there");
+        }
+        for step in &file.step {
+            if step.as_ref().change.is_some() {
+                self.fault(step, "nothing changes for a receiver: `change` belongs to a caller's scenario");
+            }
+            if step.as_ref().traffic.is_some() {
+                self.fault(step, "a receiver gets each request once a step: `traffic` belongs to a caller's scenario");
+            }
+        }
+    }
+
+    /// A time to live travels in whole seconds (RFC 1035 section 3.2.1).
+    fn ttl(&mut self, ttl: Option<&Spanned<Millis>>) -> Option<Millis> {
+        let ttl = ttl?;
+        if !ttl.as_ref().0.is_multiple_of(1000) {
+            self.fault(ttl, "a time to live is a number of whole seconds, such as `2s`");
+        }
+        Some(*ttl.as_ref())
     }
 
     fn zone(&mut self, keys: &ZoneKeys, endpoints: &Endpoints) -> Change {
@@ -222,7 +256,7 @@ impl Reader<'_> {
         };
         Change {
             answer: Some(answer),
-            ttl: keys.ttl,
+            ttl: self.ttl(keys.ttl.as_ref()),
             mode: keys.mode,
             subdomain: keys.subdomain.clone(),
             ..Change::default()
@@ -237,17 +271,22 @@ impl Reader<'_> {
         if !expect.is_empty() && verifies.is_none() {
             self.fault(keys, "the step expects something and verifies nothing: expected `verifies`");
         }
-        let traffic = Traffic { every: step.traffic.every, calls: step.traffic.calls, lasts: step.traffic.lasts };
+        let traffic = step.traffic.as_ref().map_or_else(Traffic::default, |traffic| Traffic {
+            every: traffic.every,
+            calls: traffic.calls,
+            lasts: traffic.lasts,
+        });
         if traffic.calls.is_some() && traffic.lasts.is_some() {
             self.fault(keys, "traffic has `calls` or `for`, never both");
         }
-        Step { change: self.change(&step.change, endpoints), traffic, verifies, expect, means: step.means.clone() }
+        let change = step.change.as_ref().map_or_else(Change::default, |change| self.change(change, endpoints));
+        Step { change, traffic, verifies, expect, means: step.means.clone() }
     }
 
     fn change(&mut self, keys: &ChangeKeys, endpoints: &Endpoints) -> Change {
         Change {
             answer: keys.answer.as_ref().map(|names| self.names(names, endpoints)),
-            ttl: keys.ttl,
+            ttl: self.ttl(keys.ttl.as_ref()),
             mode: keys.mode,
             subdomain: None,
             drain: self.names(&keys.drain, endpoints),

@@ -29,7 +29,7 @@ pub(super) struct ScenarioFile {
     #[serde(default)]
     pub(super) endpoints: BTreeMap<EndpointName, NamedEndpoint>,
     #[serde(default)]
-    pub(super) zone: ZoneKeys,
+    pub(super) zone: Option<Spanned<ZoneKeys>>,
     #[serde(default)]
     pub(super) refuse: Vec<Spanned<RowKeys>>,
     #[serde(default)]
@@ -80,7 +80,7 @@ pub(super) struct NamedEndpoint {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct ZoneKeys {
     #[serde(default)]
-    pub(super) ttl: Option<Millis>,
+    pub(super) ttl: Option<Spanned<Millis>>,
     #[serde(default)]
     pub(super) answer: Option<Vec<Spanned<EndpointName>>>,
     #[serde(default)]
@@ -122,9 +122,9 @@ pub(super) struct RowKeys {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct StepKeys {
     #[serde(default)]
-    pub(super) change: ChangeKeys,
+    pub(super) change: Option<ChangeKeys>,
     #[serde(default)]
-    pub(super) traffic: TrafficKeys,
+    pub(super) traffic: Option<TrafficKeys>,
     #[serde(default)]
     pub(super) verifies: Option<Spanned<Topic>>,
     #[serde(default)]
@@ -139,7 +139,7 @@ pub(super) struct ChangeKeys {
     #[serde(default)]
     pub(super) answer: Option<Vec<Spanned<EndpointName>>>,
     #[serde(default)]
-    pub(super) ttl: Option<Millis>,
+    pub(super) ttl: Option<Spanned<Millis>>,
     #[serde(default)]
     pub(super) mode: Option<ZoneMode>,
     #[serde(default)]

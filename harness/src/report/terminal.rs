@@ -26,16 +26,19 @@ pub fn report(outcome: &Outcome, repeat: &str) -> String {
         ),
     );
     line(&mut text, "");
-    table(&mut text, &outcome.requirements);
-    for row in &outcome.requirements {
+    // Of a selection only what it touched.
+    let selected = |row: &&RequirementVerdict| outcome.readiness != Readiness::Partial || !row.findings.is_empty();
+    let rows: Vec<_> = outcome.requirements.iter().filter(selected).collect();
+    table(&mut text, &rows);
+    for row in &rows {
         details(&mut text, row, repeat);
     }
     faults(&mut text, outcome);
-    summary(&mut text, outcome);
+    summary(&mut text, outcome, &rows);
     text
 }
 
-fn table(text: &mut String, rows: &[RequirementVerdict]) {
+fn table(text: &mut String, rows: &[&RequirementVerdict]) {
     line(text, &format!("{:<12} {:<9} {:<15} {:<16} {}", "requirement", "level", "verdict", "reach", "topic"));
     for row in rows {
         let requirement = &row.requirement;
@@ -125,9 +128,9 @@ fn faults(text: &mut String, outcome: &Outcome) {
     }
 }
 
-fn summary(text: &mut String, outcome: &Outcome) {
+fn summary(text: &mut String, outcome: &Outcome, rows: &[&RequirementVerdict]) {
     line(text, "");
-    let count = |verdict: Verdict| outcome.requirements.iter().filter(|row| row.verdict == verdict).count();
+    let count = |verdict: Verdict| rows.iter().filter(|row| row.verdict == verdict).count();
     let states = [
         Verdict::Pass,
         Verdict::Fail,
@@ -142,15 +145,7 @@ fn summary(text: &mut String, outcome: &Outcome) {
         .filter(|verdict| count(*verdict) > 0)
         .map(|verdict| format!("{} {verdict}", count(verdict)))
         .collect();
-    line(
-        text,
-        &format!(
-            "{} scenarios, {} requirements: {}",
-            outcome.scenarios.len(),
-            outcome.requirements.len(),
-            counts.join(", ")
-        ),
-    );
+    line(text, &format!("{} scenarios, {} requirements: {}", outcome.scenarios.len(), rows.len(), counts.join(", ")));
     let gaps: Vec<_> = outcome
         .requirements
         .iter()

@@ -229,11 +229,10 @@ pub(super) async fn play(mut scene: CallerScene, scenario: &Scenario) -> Result<
 
 async fn play_steps(scene: &mut CallerScene, zone: &Change, steps: &[Step]) -> Result<(), RunError> {
     let mut ttl_ms = zone.ttl.map_or(TTL_MS, |ttl| ttl.0);
-    let mut every_ms = 0;
     let mut gave_up = false;
     for (index, step) in steps.iter().enumerate() {
         ttl_ms = step.change.ttl.map_or(ttl_ms, |ttl| ttl.0);
-        every_ms = step.traffic.every.map_or(every_ms, |every| every.0);
+        let every_ms = step.traffic.every.map_or(0, |every| every.0);
         let phase = scene.begin(PhaseKind::Step, &format!("step {}", index + 1), ttl_ms, every_ms);
         // A caller that hung would hang in every step: the rest is planned, so that it is inconclusive, and not played.
         if !gave_up {

@@ -98,7 +98,7 @@ pub enum Event {
         addresses: Vec<IpAddr>,
         /// Time to live in seconds.
         ttl_s: u32,
-        /// How it answers otherwise: "noerror", "nxdomain", "servfail", "silence".
+        /// How it answers otherwise: "normal", "nxdomain", "servfail", "silence".
         mode: String,
     },
     /// From now on each answer of the endpoint closes its connection.
@@ -119,11 +119,6 @@ pub enum Event {
         addresses: Vec<SocketAddr>,
     },
     // ---- integration ----
-    /// A process was started.
-    Started {
-        /// The program.
-        program: String,
-    },
     /// A process ended.
     Exited {
         /// Exit code, where it left by itself.
