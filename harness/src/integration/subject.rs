@@ -251,7 +251,8 @@ impl Subject {
                 found.extend(Path::new(word).parent().map(Path::to_path_buf));
             }
         }
-        found.retain(|path| !path.as_os_str().is_empty());
+        // A word may name what exists in the world only: a target of [files], a path of the program's own making.
+        found.retain(|path| path.is_dir());
         found
     }
 }

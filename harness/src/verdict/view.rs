@@ -148,15 +148,17 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The longest lag of the harness itself in a span of time, in microseconds.
+    /// The longest lag of the harness itself that reaches into a span of time, in microseconds. A lag is recorded when
+    /// it is over, perhaps just after what it delayed.
     pub(super) fn lag_us(&self, from_us: u64, to_us: u64) -> u64 {
         self.facts
             .iter()
-            .filter(|fact| (from_us..=to_us).contains(&fact.at_us))
             .filter_map(|fact| match fact.event {
-                Event::Lagged { by_us } => Some(by_us),
+                Event::Lagged { by_us } => Some((fact.at_us, by_us)),
                 _ => None,
             })
+            .filter(|(at_us, by_us)| *at_us >= from_us && at_us.saturating_sub(*by_us) <= to_us)
+            .map(|(_, by_us)| by_us)
             .max()
             .unwrap_or(0)
     }

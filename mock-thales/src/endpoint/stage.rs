@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Shutdown};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -20,7 +21,7 @@ use crate::observe::{Actor, Event, Recorder};
 pub struct Stage {
     recorder: Arc<Recorder>,
     endpoints: RwLock<HashMap<IpAddr, Arc<Endpoint>>>,
-    listeners: Mutex<Vec<JoinHandle<()>>>,
+    listeners: Mutex<Vec<(std::net::TcpListener, JoinHandle<()>)>>,
 }
 
 impl Stage {
@@ -40,6 +41,7 @@ impl Stage {
     /// The listener cannot be handed to the runtime.
     pub fn listen(self: &Arc<Self>, listener: std::net::TcpListener) -> io::Result<()> {
         listener.set_nonblocking(true)?;
+        let handle = listener.try_clone()?;
         let listener = TcpListener::from_std(listener)?;
         let stage = Arc::clone(self);
         let task = tokio::spawn(async move {
@@ -51,14 +53,17 @@ impl Stage {
                 }
             }
         });
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push((handle, task));
         Ok(())
     }
 
     /// Closes every listener. Connections go on.
     pub async fn stop_listening(&self) {
         let tasks = std::mem::take(&mut *self.listeners.lock().unwrap_or_else(PoisonError::into_inner));
-        for task in tasks {
+        for (listener, task) in tasks {
+            // Closing alone does not do: a process that is just being started has a copy of the socket until its
+            // program begins, and as long as any copy listens the kernel accepts connections and the port is taken.
+            let _ = SockRef::from(&listener).shutdown(Shutdown::Both);
             task.abort();
             // Only an ended task has closed its socket.
             let _ = task.await;
@@ -86,7 +91,7 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        for task in self.listeners.get_mut().unwrap_or_else(PoisonError::into_inner) {
+        for (_, task) in self.listeners.get_mut().unwrap_or_else(PoisonError::into_inner) {
             task.abort();
         }
     }

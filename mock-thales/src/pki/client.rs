@@ -15,7 +15,7 @@ pub(super) struct ClientSide {
     alike: Authority,
     unknown: Authority,
     intermediate: Authority,
-    /// The trusted identity, whose key one rotation keeps.
+    /// The trusted identity, whose key one rotation and the wrong certificates keep.
     today: Arc<Identity>,
     dates: Dates,
     suffix: String,
@@ -70,8 +70,11 @@ impl ClientSide {
         };
         let kind = if recipe == Recipe::OtherKeyType { KeyKind::Rsa2048 } else { KeyKind::P256 };
         let key = match recipe {
-            Recipe::SameKey => key::load(kind, self.today.key_pkcs8())?,
-            _ => key::mint(kind, KeyAge::Today)?,
+            Recipe::NewKey | Recipe::OtherKeyType | Recipe::NewSubject | Recipe::NewIntermediate => {
+                key::mint(kind, KeyAge::Today)?
+            }
+            // What is wrong with the others is not the key.
+            _ => key::load(kind, self.today.key_pkcs8())?,
         };
         let chain = match recipe {
             Recipe::OtherCa => vec![self.unknown.issue(&leaf, kind, &key)?],

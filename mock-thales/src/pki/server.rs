@@ -1,5 +1,7 @@
 //! The certificates that the endpoint shows: one recipe a word of the plan. Each wrong one differs from the trusted one
-//! in the one thing that its word names.
+//! in the one thing that its word names, and but for the renewed one they share its key.
+
+use std::sync::Arc;
 
 use rcgen::SanType;
 
@@ -23,6 +25,8 @@ pub(super) struct ServerSide {
     trusted: Hierarchy,
     alike: Hierarchy,
     unknown: Hierarchy,
+    /// Today's keys on P-256 and P-384: whatever else is wrong with a leaf, its key is not another one.
+    today: [Arc<rcgen::KeyPair>; 2],
     dates: Dates,
     suffix: String,
     hosts: Hosts,
@@ -35,6 +39,7 @@ impl ServerSide {
             alike: Hierarchy::alike(&trusted, dates)?,
             unknown: Hierarchy::new(dates, suffix, "unknown server")?,
             trusted,
+            today: [key::mint(KeyKind::P256, KeyAge::Today)?, key::mint(KeyKind::P384, KeyAge::Today)?],
             dates,
             suffix: suffix.to_owned(),
             hosts,
@@ -50,7 +55,6 @@ impl ServerSide {
         use ServerCertificate as Recipe;
 
         let Hosts { inbound, other, .. } = &self.hosts;
-        let age = if recipe == Recipe::Renewed { KeyAge::Renewed } else { KeyAge::Today };
         let leaf = match recipe {
             Recipe::Trusted | Recipe::UnknownCa | Recipe::LookAlikeCa | Recipe::SelfSigned => self.leaf(inbound),
             Recipe::Renewed => Leaf { validity: self.dates.renewed(), ..self.leaf(inbound) },
@@ -65,7 +69,12 @@ impl ServerSide {
             }
             Recipe::CnOnly => Leaf { alternatives: Vec::new(), ..self.leaf(inbound) },
         };
-        let key = key::mint(kind, age)?;
+        let key = match (recipe, kind) {
+            (Recipe::Renewed, _) => key::mint(kind, KeyAge::Renewed)?,
+            (_, KeyKind::P256) => Arc::clone(&self.today[0]),
+            (_, KeyKind::P384) => Arc::clone(&self.today[1]),
+            (_, KeyKind::Rsa2048) => key::mint(kind, KeyAge::Today)?,
+        };
         let chain = match recipe {
             Recipe::SelfSigned => vec![leaf.self_signed(kind, &key)?],
             Recipe::UnknownCa => self.unknown.chain(&leaf, kind, &key)?,

@@ -2,7 +2,7 @@
 //!
 //! The window counts from the last answer that named an old address: ttl, 5 s of grace, one interval between calls.
 
-use mock_thales::observe::{Connection, Event, PhaseId};
+use mock_thales::observe::{CallReading, Connection, Event, PhaseId};
 
 use super::super::finding::{Reason, Ruling};
 use super::super::view::{View, addresses};
@@ -35,7 +35,7 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, wanted: &Endpoint
     let (new, old): (Vec<_>, Vec<_>) =
         later.into_iter().partition(|connection| view.endpoint_of(connection).as_ref() == Some(wanted));
     // The last one is the latest: the harness's own lag excuses the first ones only.
-    if let Some(late) = old.iter().rfind(|connection| connection.opened.at_us > window.limit_us) {
+    if let Some(late) = old.iter().rfind(|connection| begun_us(view, connection) > window.limit_us) {
         return late_ruling(view, &window, late);
     }
     let asked_again =
@@ -58,13 +58,22 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, wanted: &Endpoint
             "the first connection came {} after the change",
             seconds(arrived.opened.at_us.saturating_sub(window.changed_us))
         )),
+        (Some(arrived), Some((question, _))) if begun_us(view, arrived) <= window.limit_us => Ruling::met(
+            format!("asked again and reached endpoint {wanted} in a call that began in time"),
+            vec![window.changed_seq, question.seq, arrived.opened.seq],
+        )
+        .warn(format!(
+            "the first connection came {} after the change",
+            seconds(arrived.opened.at_us.saturating_sub(window.changed_us))
+        )),
         (Some(arrived), Some(_)) => {
             let seen = format!(
                 "reached endpoint {wanted} only {} after the change, {} after the window had ended",
                 seconds(arrived.opened.at_us - window.changed_us),
                 seconds(arrived.opened.at_us - window.limit_us)
             );
-            late_by(view, &window, arrived.opened.at_us, seen, vec![window.changed_seq, arrived.opened.seq])
+            let span = (window.changed_us, arrived.opened.at_us);
+            late_by(view, &window, span, seen, vec![window.changed_seq, arrived.opened.seq])
         }
         (Some(arrived), None) => Ruling::unwitnessed(
             Reason::OtherReason,
@@ -81,6 +90,16 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, wanted: &Endpoint
     }
 }
 
+/// When the call began during which a connection came; its own time where there was none. What a call does is later than
+/// its beginning, and a caller that is slow since its machine is busy is not late.
+fn begun_us(view: &View<'_>, connection: &Connection) -> u64 {
+    let opened_us = connection.opened.at_us;
+    let is_around = |call: &&CallReading| {
+        call.began.at_us <= opened_us && call.ended.as_ref().is_none_or(|ended| ended.at_us >= opened_us)
+    };
+    view.calls.iter().rfind(is_around).map_or(opened_us, |call| call.began.at_us)
+}
+
 fn late_ruling(view: &View<'_>, window: &Window, late: &Connection) -> Ruling {
     let at_us = late.opened.at_us;
     let asked = view.questions().filter(|(fact, _)| (window.changed_us..at_us).contains(&fact.at_us)).count();
@@ -95,12 +114,15 @@ fn late_ruling(view: &View<'_>, window: &Window, late: &Connection) -> Ruling {
         seconds(at_us - window.changed_us),
         seconds(at_us - window.limit_us)
     );
-    late_by(view, window, at_us, seen, vec![window.changed_seq, late.opened.seq])
+    // What held the harness up before the call began explains nothing.
+    let begun_us = begun_us(view, late);
+    let from_us = if begun_us < at_us { begun_us } else { window.limit_us };
+    late_by(view, window, (from_us, at_us), seen, vec![window.changed_seq, late.opened.seq])
 }
 
-/// Violated, unless the harness itself was late by about as much.
-fn late_by(view: &View<'_>, window: &Window, at_us: u64, seen: String, evidence: Vec<u64>) -> Ruling {
-    if view.lag_us(window.changed_us, at_us) >= at_us - window.limit_us {
+/// Violated, unless the harness itself was late by about as much in that span.
+fn late_by(view: &View<'_>, window: &Window, (from_us, at_us): (u64, u64), seen: String, evidence: Vec<u64>) -> Ruling {
+    if view.lag_us(from_us, at_us) >= at_us - window.limit_us {
         return Ruling::unwitnessed(Reason::Timing, seen, evidence);
     }
     Ruling::violated(seen, evidence)
