@@ -1,1 +1,5 @@
-//! Placeholder.
+//! What the tests of the whole product share: integrations that are wrong on purpose.
+//!
+//! The tests themselves stand in `tests/`: the reference, the zoo, the command line, sudden death, real stacks.
+
+pub mod zoo;

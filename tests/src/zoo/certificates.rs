@@ -1,0 +1,98 @@
+//! Callers whose code is the reference's and whose certificate is not what onboarding agreed on.
+
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::PKey;
+use openssl::ssl::SslVersion;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use thales_harness::Portal;
+use thales_harness::integration::OwnIdentity;
+use thales_harness::reference::Reference;
+
+use super::caller::Caller;
+use super::defect::Defect;
+use super::identity::{COMMON_NAME, Issuer, Key, Recipe};
+use super::tls::{OpenSsl, Own};
+
+pub(super) fn all() -> Vec<Defect> {
+    let rsa = Recipe { key: Key::Rsa(2048), ..Recipe::default() };
+    let curve = |nid| Recipe { key: Key::Ec(nid), ..Recipe::default() };
+    let named = |common_name| Recipe { common_name, ..Recipe::default() };
+    let lasting = |from, until| Recipe { days: (from, until), ..Recipe::default() };
+    vec![
+        // Right in every way, though made otherwise than the reference's.
+        certified("a_certificate_of_another_make", Recipe::default()),
+        certified("a_certificate_on_p_384", curve(Nid::SECP384R1)),
+        certified("a_certificate_that_calls_itself_an_authority", Recipe { is_authority: true, ..Recipe::default() })
+            .fails(&["TSH-IN-14"]),
+        certified("a_certificate_for_servers", Recipe { for_servers: true, ..Recipe::default() }).fails(&["TSH-IN-14"]),
+        certified("a_certificate_of_an_authority", Recipe { issuer: Issuer::Authority, ..Recipe::default() })
+            .fails(&["TSH-IN-05"]),
+        certified("a_certificate_of_a_namesake", Recipe { issuer: Issuer::Namesake, ..Recipe::default() })
+            .fails(&["TSH-IN-05"]),
+        unendorsed("another_certificate_with_the_endorsed_key", true).fails(&["TSH-IN-06"]),
+        unendorsed("another_certificate_with_another_key", false).fails(&["TSH-IN-06"]),
+        certified("a_certificate_for_three_years", lasting(-1, 3 * 365)).fails(&["TSH-IN-07"]),
+        certified("a_certificate_for_730_days", lasting(-1, 729)),
+        certified("a_certificate_that_has_expired", lasting(-90, -2)).fails(&["TSH-IN-07"]),
+        certified("a_certificate_that_begins_tomorrow", lasting(1, 90)).fails(&["TSH-IN-07"]),
+        certified("a_key_on_p_521", curve(Nid::SECP521R1)).fails(&["TSH-IN-08"]),
+        // Ed25519 signs with no hash that a certificate could name.
+        certified("a_key_on_ed25519", Recipe { key: Key::Ed25519, hash: None, ..Recipe::default() })
+            .fails(&["TSH-IN-08", "TSH-IN-09"]),
+        weak("a_key_of_rsa_1024", Recipe { key: Key::Rsa(1024), ..Recipe::default() })
+            .fails(&["TSH-IN-08", "TSH-IN-10"])
+            // The proof of so small a key is beyond what the endpoint can verify.
+            .inconclusive(&["TSH-IN-01", "TSH-ADV-05"]),
+        certified("a_key_of_rsa_2048", rsa).fails(&["TSH-IN-10"]),
+        certified("a_key_of_rsa_3072", Recipe { key: Key::Rsa(3072), ..rsa }).fails(&["TSH-IN-10"]),
+        certified("sha_1_with_rsa", Recipe { hash: Some(MessageDigest::sha1), ..rsa })
+            .fails(&["TSH-IN-09", "TSH-IN-10"]),
+        certified("sha_384_with_rsa", Recipe { hash: Some(MessageDigest::sha384), ..rsa })
+            .fails(&["TSH-IN-09", "TSH-IN-10"]),
+        certified("sha_1_with_ecdsa", Recipe { hash: Some(MessageDigest::sha1), ..Recipe::default() })
+            .fails(&["TSH-IN-09"]),
+        certified("sha_512_with_ecdsa", Recipe { hash: Some(MessageDigest::sha512), ..Recipe::default() })
+            .fails(&["TSH-IN-09"]),
+        certified("a_cn_in_another_case", named("Reference.Customer.Example")).fails(&["TSH-IN-11"]),
+        certified("a_cn_with_a_space_behind", named("reference.customer.example ")).fails(&["TSH-IN-11"]),
+        certified("a_cn_with_a_backslash", named("reference\\.customer.example")).fails(&["TSH-IN-11"]),
+        certified("a_cn_that_is_localhost", named("localhost")).fails(&["TSH-IN-11"]),
+    ]
+}
+
+/// The reference with that certificate, which is the endorsed one.
+fn certified(name: &'static str, recipe: Recipe) -> Defect {
+    Defect::with_identity(name, move || recipe.identity(), Reference::new)
+}
+
+/// The same over OpenSSL, for keys that rustls does not take.
+fn weak(name: &'static str, recipe: Recipe) -> Defect {
+    let build = |portal: &Portal| {
+        Ok::<_, String>(Caller::over(portal, OpenSsl::new(portal, SslVersion::TLS1_2, SslVersion::TLS1_3)?))
+    };
+    Defect::with_identity(name, move || recipe.identity(), build)
+}
+
+/// Endorsed is one certificate, in use is another that would do as well.
+fn unendorsed(name: &'static str, same_key: bool) -> Defect {
+    let build = move |portal: &Portal| Caller::showing(portal, Some(renewed(portal, same_key)?));
+    Defect::with_identity(name, || Recipe::default().identity(), build)
+}
+
+fn renewed(portal: &Portal, same_key: bool) -> Result<Own, String> {
+    let recipe = Recipe { days: (-2, 300), common_name: COMMON_NAME, ..Recipe::default() };
+    let renewed = if same_key {
+        let pem = portal.asset("CUSTOMER_TLS_CLIENT_KEY").map_err(|error| error.to_string())?;
+        recipe.identity_with(&PKey::private_key_from_pem(&pem).map_err(|error| error.to_string())?)?
+    } else {
+        recipe.identity()?
+    };
+    let OwnIdentity { client_certificate: Some(certificate), client_key: Some(key), .. } = renewed else {
+        return Err("no certificate was made".to_owned());
+    };
+    let chain = CertificateDer::pem_slice_iter(&certificate).collect::<Result<_, _>>();
+    let key = PrivateKeyDer::from_pem_slice(&key);
+    Ok((chain.map_err(|error| error.to_string())?, key.map_err(|error| error.to_string())?))
+}

@@ -1,0 +1,106 @@
+//! Integrations that do the same whatever they meet. None of them may earn a pass for anything.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use thales_harness::{Integration, Portal, Reply, Request};
+
+use super::caller::system;
+use super::callers::inbound_but;
+use super::defect::Defect;
+use super::receiver::Running;
+use super::receivers::outbound_but;
+
+pub(super) fn all() -> Vec<Defect> {
+    vec![
+        constant("it_fails_every_call_and_does_not_serve", |_| Err("no".to_owned()), refuses_to_serve),
+        constant("it_claims_success_and_does_nothing", |_| Ok(Reply { status: 200 }), |_| Ok(None)),
+        constant("it_hangs", |_| hang(), |_| hang()).described(|subject| {
+            subject.callers[0].within = Duration::from_millis(300);
+            subject.receivers[0].within = Duration::from_millis(300);
+        }),
+        constant("it_panics", |_| panic!("the integration gives up"), |_| panic!("the integration gives up")),
+        expecting_nothing(Defect::new("it_cannot_be_built", |_: &Portal| {
+            Err::<Constant, _>("it has no configuration")
+        })),
+        constant("it_connects_and_says_nothing", |request| dial(request, b""), |at| listen(at, b"")),
+        constant(
+            "it_speaks_plain_http",
+            |request| dial(request, b"GET / HTTP/1.1\r\nHost: api\r\n\r\n"),
+            |at| listen(at, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        ),
+        constant("it_answers_with_noise", |request| dial(request, &NOISE), |at| listen(at, &NOISE)),
+    ]
+}
+
+/// Looks like a TLS record of a kind that there is not.
+const NOISE: [u8; 9] = [0x63, 3, 3, 0, 4, 1, 2, 3, 4];
+
+type Serving = Result<Option<Running>, String>;
+
+struct Constant {
+    call: fn(&Request) -> Result<Reply, String>,
+    serve: fn(SocketAddr) -> Serving,
+    running: Option<Running>,
+}
+
+impl Integration for Constant {
+    fn call(&mut self, request: &Request) -> Result<Reply, String> {
+        (self.call)(request)
+    }
+
+    fn serve(&mut self, at: SocketAddr) -> Result<(), String> {
+        self.running = (self.serve)(at)?;
+        Ok(())
+    }
+}
+
+fn constant(
+    name: &'static str,
+    call: fn(&Request) -> Result<Reply, String>,
+    serve: fn(SocketAddr) -> Serving,
+) -> Defect {
+    expecting_nothing(Defect::new(name, move |_: &Portal| Ok::<_, String>(Constant { call, serve, running: None })))
+}
+
+fn expecting_nothing(defect: Defect) -> Defect {
+    let inconclusive = [inbound_but(&[]), outbound_but(&[])].concat();
+    defect
+        // Nobody need wait longer than this for somebody who never listens.
+        .described(|subject| subject.receivers[0].within = Duration::from_millis(300))
+        .only(&["inbound/*", "outbound/*"])
+        .inconclusive(&inconclusive)
+        .passes_nothing()
+}
+
+fn refuses_to_serve(_: SocketAddr) -> Serving {
+    Err("no".to_owned())
+}
+
+/// Longer than anybody waits, and not for ever.
+fn hang<T>() -> Result<T, String> {
+    std::thread::park_timeout(Duration::from_secs(20));
+    Err("gave up".to_owned())
+}
+
+/// Connects where the name server says, sends some bytes and closes.
+fn dial(request: &Request, bytes: &[u8]) -> Result<Reply, String> {
+    let host = request.url.trim_start_matches("https://").split('/').next().unwrap_or_default();
+    let said = || -> std::io::Result<()> {
+        let mut socket = TcpStream::connect_timeout(&system(host, 443)?, Duration::from_secs(5))?;
+        socket.write_all(bytes)?;
+        socket.shutdown(Shutdown::Write)
+    };
+    said().map_err(|error| error.to_string())?;
+    Ok(Reply { status: 200 })
+}
+
+/// Answers everybody with some bytes and closes.
+fn listen(at: SocketAddr, bytes: &'static [u8]) -> Serving {
+    let serve = move |mut socket: TcpStream, _| {
+        let _ = socket.read(&mut [0; 4096]);
+        let _ = socket.write_all(bytes);
+    };
+    Running::start(at, serve).map(Some).map_err(|error| error.to_string())
+}

@@ -1,0 +1,26 @@
+//! Integrations that differ from the reference in one thing, each with the rows that it must fail and the rows of which
+//! it leaves nothing to see. Whoever adds a check adds the defect that it is for.
+
+mod addresses;
+mod caller;
+mod callers;
+mod certificates;
+mod constants;
+mod defect;
+mod identity;
+mod receiver;
+mod receivers;
+mod tls;
+mod trust;
+mod visitors;
+
+pub use defect::Defect;
+
+/// Every defect.
+pub fn all() -> Vec<Defect> {
+    [callers::all(), trust::all(), certificates::all(), addresses::all(), receivers::all(), visitors::all()]
+        .into_iter()
+        .flatten()
+        .chain(constants::all())
+        .collect()
+}

@@ -1,0 +1,116 @@
+//! Receivers with a wrong version, port, chain or filter.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use mock_thales::pki::{Authorities, Names};
+use openssl::ssl::SslVersion;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use thales_harness::Portal;
+use thales_harness::integration::OwnIdentity;
+use thales_harness::reference::{self, Reference};
+
+use super::defect::{Defect, HOST};
+use super::receiver::{OpenSsl, Receiver, Rustls, Served, served, verifier};
+
+/// Every receiver's row.
+const OUTBOUND: [&str; 12] = [
+    "TSH-OUT-01",
+    "TSH-OUT-02",
+    "TSH-OUT-03",
+    "TSH-OUT-04",
+    "TSH-OUT-05",
+    "TSH-OUT-06",
+    "TSH-OUT-07",
+    "TSH-OUT-08",
+    "TSH-OUT-09",
+    "TSH-ADV-09",
+    "TSH-ADV-10",
+    "TSH-ADV-11",
+];
+
+/// All outbound rows but these.
+pub(super) fn outbound_but(others: &[&str]) -> Vec<&'static str> {
+    OUTBOUND.into_iter().filter(|row| !others.contains(row)).collect()
+}
+
+pub(super) fn all() -> Vec<Defect> {
+    vec![
+        versions("a_server_over_openssl", SslVersion::TLS1_2, SslVersion::TLS1_3),
+        versions("a_server_that_speaks_tls_1_2_alone", SslVersion::TLS1_2, SslVersion::TLS1_2),
+        versions("a_server_that_speaks_tls_1_3_alone", SslVersion::TLS1_3, SslVersion::TLS1_3),
+        versions("a_server_that_still_speaks_tls_1_1", SslVersion::TLS1_1, SslVersion::TLS1_3).fails(&["TSH-OUT-02"]),
+        versions("a_server_that_still_speaks_tls_1_0", SslVersion::TLS1, SslVersion::TLS1_3).fails(&["TSH-OUT-02"]),
+        versions("a_server_that_speaks_tls_1_1_at_most", SslVersion::TLS1, SslVersion::TLS1_1)
+            .fails(&["TSH-OUT-02"])
+            .inconclusive(&outbound_but(&["TSH-OUT-02"])),
+        portal_port("a_server_on_port_8443", 8443),
+        portal_port("a_server_on_port_9443", 9443).fails(&["TSH-OUT-03"]),
+        Defect::new("a_server_that_filters_by_address", |portal: &Portal| {
+            let receiver = Receiver::verifying(portal, verifier(portal)?)?;
+            Ok::<_, String>(receiver.admitting(|from| !matches!(from, IpAddr::V4(ip) if ip.octets()[..2] == [203, 0])))
+        })
+        .only(&["outbound/*"])
+        .fails(&["TSH-OUT-04"]),
+        serving("a_server_that_leaves_out_the_intermediate", |portal| {
+            let (chain, key) = served(portal)?;
+            Ok((chain.into_iter().take(1).collect(), key))
+        })
+        .fails(&["TSH-OUT-08"]),
+        serving("a_server_with_another_chain_than_the_one_handed_over", |_| stranger("issuer.reference.example"))
+            .fails(&["TSH-OUT-08"]),
+        Defect::with_identity("a_server_certificate_for_another_host", another_host, Reference::new)
+            .only(&["outbound/*"])
+            .fails(&["TSH-OUT-09"]),
+    ]
+}
+
+fn versions(name: &'static str, lowest: SslVersion, highest: SslVersion) -> Defect {
+    Defect::new(name, move |portal: &Portal| Receiver::over(portal, OpenSsl::new(portal, lowest, highest)?))
+        .only(&["outbound/*"])
+}
+
+fn portal_port(name: &'static str, port: u16) -> Defect {
+    Defect::new(name, Reference::new)
+        .described(move |subject| subject.portal.issuer_host = format!("issuer.reference.example:{port}").parse().ok())
+        .only(&["outbound/*"])
+}
+
+fn serving(name: &'static str, serve: fn(&Portal) -> Result<Served, String>) -> Defect {
+    Defect::new(name, move |portal: &Portal| {
+        Receiver::over(portal, Rustls::new(Arc::clone(&verifier(portal)?), serve(portal)?)?)
+    })
+    .only(&["outbound/*"])
+}
+
+fn another_host() -> Result<OwnIdentity, String> {
+    let reference = reference::own_identity(HOST).map_err(|error| error.to_string())?;
+    let (chain, root, key) = made_for("old.reference.example")?;
+    Ok(OwnIdentity {
+        server_chain: Some((chain + &root).into_bytes()),
+        server_key: Some(key.into_bytes()),
+        ..reference
+    })
+}
+
+/// An identity for a host under authorities that nobody here knows.
+fn stranger(host: &str) -> Result<Served, String> {
+    let (chain, _, key) = made_for(host)?;
+    let chain = CertificateDer::pem_slice_iter(chain.as_bytes()).collect::<Result<_, _>>();
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes());
+    Ok((chain.map_err(|error| error.to_string())?, key.map_err(|error| error.to_string())?))
+}
+
+/// Chain, root and key in PEM.
+fn made_for(host: &str) -> Result<(String, String, String), String> {
+    let names = Names {
+        inbound_host: HOST.to_owned(),
+        other_host: None,
+        issuer_host: host.to_owned(),
+        common_name: super::identity::COMMON_NAME.to_owned(),
+    };
+    let made = Authorities::new(time::OffsetDateTime::now_utc(), &names).map_err(|error| error.to_string())?;
+    let server = made.customer_server();
+    Ok((server.chain_pem(), made.customer_server_root_pem(), server.key_pem()))
+}

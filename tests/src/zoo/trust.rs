@@ -1,0 +1,246 @@
+//! Callers that trust the wrong server, or too few.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mock_thales::observe::CertificateDer as Der;
+use mock_thales::pki::{CertificateFacts, Identity, issuer_der, subject_der};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use thales_harness::{Portal, reference};
+
+use super::caller::Caller;
+use super::callers::inbound_but;
+use super::defect::{Defect, HOST};
+use super::tls::{Rustls, certificates, own, verifier, verifier_of};
+
+pub(super) fn all() -> Vec<Defect> {
+    let pins = ["TSH-IN-03", "TSH-ADV-04"];
+    vec![
+        Defect::new("a_caller_that_trusts_another_authority", |portal: &Portal| {
+            Ok::<_, String>(Caller::over(portal, Rustls::new(verifier_of(stranger()?)?, Some(own(portal)?))?))
+        })
+        .fails(&["TSH-IN-03"])
+        .inconclusive(&inbound_but(&["TSH-IN-03"])),
+        lenient("a_caller_that_verifies_nothing", |_, _| true).fails(&["TSH-IN-04", "TSH-ADV-03"]),
+        lenient("a_caller_that_ignores_the_host_name", |error, _| is_name(error)).fails(&["TSH-IN-04", "TSH-ADV-03"]),
+        lenient("a_caller_that_goes_by_the_cn_beside_a_san", |error, shown| {
+            is_name(error) && shown.common_names() == [HOST.as_bytes()]
+        })
+        .fails(&["TSH-IN-04", "TSH-ADV-03"]),
+        lenient("a_caller_that_goes_by_the_cn_where_there_is_no_san", |error, shown| {
+            let without_san = matches!(
+                error,
+                Error::InvalidCertificate(CertificateError::NotValidForNameContext { presented, .. })
+                    if presented.is_empty()
+            );
+            without_san && shown.common_names() == [HOST.as_bytes()]
+        })
+        .fails(&["TSH-ADV-03"]),
+        lenient("a_caller_that_ignores_expiry", |error, _| {
+            use CertificateError::{Expired, ExpiredContext};
+            matches!(error, Error::InvalidCertificate(Expired | ExpiredContext { .. }))
+        })
+        .fails(&["TSH-IN-04"]),
+        lenient("a_caller_that_ignores_the_first_day", |error, _| {
+            use CertificateError::{NotValidYet, NotValidYetContext};
+            matches!(error, Error::InvalidCertificate(NotValidYet | NotValidYetContext { .. }))
+        })
+        .fails(&["TSH-IN-04"]),
+        lenient("a_caller_that_ignores_the_extended_key_usage", |error, _| {
+            use CertificateError::{InvalidPurpose, InvalidPurposeContext};
+            matches!(error, Error::InvalidCertificate(InvalidPurpose | InvalidPurposeContext { .. }))
+        })
+        .fails(&["TSH-IN-04"]),
+        lenient("a_caller_that_knows_authorities_by_name", |error, shown| {
+            let issuer = issuer_der(&shown.chain[0]);
+            is_authority(error)
+                && shown.trusted.iter().any(|trusted| subject_der(trusted).is_ok_and(|name| Ok(name) == issuer))
+                && shown.names_host()
+                && shown.is_current()
+        })
+        .fails(&["TSH-IN-04"]),
+        lenient("a_caller_that_takes_self_signed_certificates", |_, shown| {
+            CertificateFacts::read(&shown.chain[0]).is_ok_and(|facts| facts.self_signed == Some(true))
+                && shown.names_host()
+        })
+        .fails(&["TSH-IN-04"]),
+        lenient("a_caller_that_takes_any_authority", |error, shown| {
+            is_authority(error) && shown.chain.len() > 1 && shown.names_host()
+        })
+        .fails(&["TSH-IN-04"]),
+        Defect::new("a_caller_that_pins_the_server_certificate", |portal: &Portal| {
+            pinning(portal, |leaf| leaf.0.clone())
+        })
+        .fails(&pins),
+        Defect::new("a_caller_that_pins_the_server_key", |portal: &Portal| {
+            pinning(portal, |leaf| {
+                CertificateFacts::read(leaf)
+                    .map_or_else(|_| Vec::new(), |facts| format!("{:?}", facts.public_key_sha256).into())
+            })
+        })
+        .fails(&pins),
+    ]
+}
+
+/// An authority that nobody here knows.
+pub(super) fn stranger() -> Result<Vec<CertificateDer<'static>>, String> {
+    let own = reference::own_identity(HOST).map_err(|error| error.to_string())?;
+    let (chain, key) = (own.server_chain.unwrap_or_default(), own.server_key.unwrap_or_default());
+    let identity = Identity::from_pem(&chain, &key).map_err(|error| error.to_string())?;
+    Ok(identity.rustls_chain().into_iter().skip(1).collect())
+}
+
+/// What a server showed.
+pub(super) struct Shown {
+    pub(super) chain: Vec<Der>,
+    pub(super) trusted: Vec<Der>,
+}
+
+impl Shown {
+    fn facts(&self) -> Option<CertificateFacts> {
+        CertificateFacts::read(&self.chain[0]).ok()
+    }
+
+    fn common_names(&self) -> Vec<Vec<u8>> {
+        self.facts().map_or_else(Vec::new, |facts| facts.common_names)
+    }
+
+    fn names_host(&self) -> bool {
+        self.common_names() == [HOST.as_bytes()]
+    }
+
+    fn is_current(&self) -> bool {
+        let now = time::OffsetDateTime::now_utc();
+        self.facts().is_some_and(|facts| facts.not_before <= now && now <= facts.not_after)
+    }
+}
+
+fn is_name(error: &Error) -> bool {
+    use CertificateError::{NotValidForName, NotValidForNameContext};
+    matches!(error, Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }))
+}
+
+fn is_authority(error: &Error) -> bool {
+    use CertificateError::{BadSignature, UnknownIssuer};
+    matches!(error, Error::InvalidCertificate(UnknownIssuer | BadSignature))
+}
+
+type Forgives = fn(&Error, &Shown) -> bool;
+
+fn lenient(name: &'static str, forgives: Forgives) -> Defect {
+    Defect::new(name, move |portal: &Portal| {
+        let trusted = certificates(portal, "TSH_TLS_SERVER_CERTIFICATE_CHAIN")?;
+        let trusted = trusted.iter().map(|certificate| Der(certificate.to_vec())).collect();
+        let verifier = Arc::new(Lenient { strict: verifier(portal)?, trusted, forgives });
+        Ok::<_, String>(Caller::over(portal, Rustls::new(verifier, Some(own(portal)?))?))
+    })
+}
+
+/// Verifies as one ought to, and forgives one thing.
+#[derive(Debug)]
+struct Lenient {
+    strict: Arc<WebPkiServerVerifier>,
+    trusted: Vec<Der>,
+    forgives: Forgives,
+}
+
+fn chain(leaf: &CertificateDer<'_>, rest: &[CertificateDer<'_>]) -> Vec<Der> {
+    std::iter::once(leaf).chain(rest).map(|certificate| Der(certificate.to_vec())).collect()
+}
+
+impl ServerCertVerifier for Lenient {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        rest: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.strict.verify_server_cert(leaf, rest, name, ocsp, now).or_else(|error| {
+            let shown = Shown { chain: chain(leaf, rest), trusted: self.trusted.clone() };
+            if (self.forgives)(&error, &shown) { Ok(ServerCertVerified::assertion()) } else { Err(error) }
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.strict.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.strict.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.strict.supported_verify_schemes()
+    }
+}
+
+type Trait = fn(&Der) -> Vec<u8>;
+
+fn pinning(portal: &Portal, of: Trait) -> Result<Caller, String> {
+    let verifier = Arc::new(Pinning { strict: verifier(portal)?, of, pinned: Mutex::default() });
+    Ok(Caller::over(portal, Rustls::new(verifier, Some(own(portal)?))?))
+}
+
+/// Verifies as one ought to, and takes the first certificate that it meets for the only one.
+#[derive(Debug)]
+struct Pinning {
+    strict: Arc<WebPkiServerVerifier>,
+    of: Trait,
+    pinned: Mutex<Option<Vec<u8>>>,
+}
+
+impl ServerCertVerifier for Pinning {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        rest: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verified = self.strict.verify_server_cert(leaf, rest, name, ocsp, now)?;
+        let shown = (self.of)(&Der(leaf.to_vec()));
+        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        if *pinned.get_or_insert_with(|| shown.clone()) == shown {
+            Ok(verified)
+        } else {
+            Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.strict.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.strict.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.strict.supported_verify_schemes()
+    }
+}

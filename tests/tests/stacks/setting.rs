@@ -1,0 +1,114 @@
+//! A directory as a customer would have it: certificates made by openssl, configuration, the integration file.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use libtest_mimic::Failed;
+use tempfile::TempDir;
+
+use super::table::{Party, Stack};
+
+/// Files that any stack may use, by their names in the directory.
+const FILES: [(&str, &str); 7] = [
+    ("identity.sh", include_str!("files/identity.sh")),
+    ("pinning-nginx.sh", include_str!("files/pinning-nginx.sh")),
+    ("pinning-curl.sh", include_str!("files/pinning-curl.sh")),
+    ("caller.mjs", include_str!("files/caller.mjs")),
+    ("caller.py", include_str!("files/caller.py")),
+    ("issuer.py", include_str!("files/issuer.py")),
+    ("closing.py", include_str!("files/closing.py")),
+];
+
+const NGINX: &str = include_str!("files/nginx.conf");
+
+const INTEGRATION: &str = r#"
+profile     = "classic-tokenization"
+environment = "pre-production"
+
+[portal]
+common-name = "acme.customer.example"
+issuer-host = "issuer.acme.example:443"
+
+[identity]
+client-certificate = "client.pem"
+client-key         = "client.key"
+server-chain       = "@HANDED-OVER@"
+server-key         = "server.key"
+
+[files]
+"/etc/acme/thales-ca.pem" = "THALES_CLIENT_CA"
+"/etc/acme/server.pem"    = "CUSTOMER_TLS_SERVER_CERTIFICATE_CHAIN"
+"/etc/acme/server.key"    = "CUSTOMER_TLS_SERVER_KEY"
+
+[declares]
+"TSH-GEN-01" = { by = "release owner", on = 2026-11-20, grounds = "values compared" }
+"TSH-GEN-02" = { by = "portal owner", on = 2026-11-20, grounds = "one identifier" }
+"TSH-IN-13"  = { by = "network team", on = 2026-11-20, grounds = "egress by name" }
+"TSH-OUT-04" = { by = "network team", on = 2026-11-20, grounds = "open to any source" }
+"#;
+
+/// The directory of one stack.
+pub(super) struct Setting {
+    directory: Mutex<Option<TempDir>>,
+    path: PathBuf,
+}
+
+impl Setting {
+    /// Writes everything and makes the certificates.
+    pub(super) fn new(stack: &Stack) -> Result<Self, Failed> {
+        let directory = tempfile::Builder::new().prefix("thales-stack-").tempdir()?;
+        let path = directory.path().to_owned();
+        for (name, text) in FILES {
+            fs::write(path.join(name), text)?;
+        }
+        if let Party::Receiver { server, location, .. } = &stack.party {
+            fs::write(path.join("nginx.conf"), NGINX.replace("@SERVER@", server).replace("@LOCATION@", location))?;
+        }
+        fs::write(path.join("integration.toml"), integration(stack))?;
+        make_identity(&path, stack.host)?;
+        Ok(Self { directory: Mutex::new(Some(directory)), path })
+    }
+
+    pub(super) fn integration(&self) -> PathBuf {
+        self.path.join("integration.toml")
+    }
+
+    pub(super) fn report(&self) -> PathBuf {
+        self.path.join("report")
+    }
+
+    /// Leaves the directory behind and says where the logs are.
+    pub(super) fn keep(&self) -> String {
+        let taken = self.directory.lock().ok().and_then(|mut directory| directory.take());
+        let kept = taken.map_or_else(|| self.path.clone(), TempDir::keep);
+        format!("report and logs: {}", kept.join("report").display())
+    }
+}
+
+fn integration(stack: &Stack) -> String {
+    let mut text =
+        format!("name = {:?}\nversion = \"1\"\n{}\n", stack.name, INTEGRATION.replace("@HANDED-OVER@", stack.chain));
+    let (part, key, words, within) = match &stack.party {
+        Party::Command { words } => ("caller", "command", words, "20s"),
+        Party::Driver { words } => ("caller", "stdio", words, "20s"),
+        Party::Receiver { words, within, .. } => ("receiver", "command", words, *within),
+    };
+    // A list of strings is written alike in both languages.
+    let _ = write!(text, "[[{part}]]\nname = \"{part}\"\n{key} = {words:?}\nwithin = {within:?}\n");
+    if part == "receiver" {
+        text.push_str("[[receiver.request]]\nmethod = \"POST\"\npath = \"/issuer/igwapi/v2.0/checkCardEligibility\"\n");
+        text.push_str("status = [200]\n");
+    }
+    text
+}
+
+fn make_identity(directory: &Path, host: &str) -> Result<(), Failed> {
+    let made = Command::new("sh").args(["identity.sh", host]).current_dir(directory).output()?;
+    if made.status.success() {
+        return Ok(());
+    }
+    Err(format!("openssl failed to make the certificates: {}", String::from_utf8_lossy(&made.stderr)).into())
+}
