@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use mock_thales::dns::{NameServer, Zone};
 use mock_thales::endpoint::{Conduct as EndpointConductReady, Endpoint, Stage};
 use mock_thales::observe::{Actor, CallId, Claim, ClientHello, Event, PhaseId};
 use mock_thales::plan::{EndpointPlan, ZoneMode, ZonePlan};
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::SemaphorePermit;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::RunError;
 use super::expand;
@@ -24,6 +26,8 @@ use crate::world;
 
 /// Time to live of a zone that no scenario changes. Short, so that a caller asks anew in each phase.
 const TTL_MS: u64 = 1000;
+/// A virtual machine on a busy processor has made its first call by then.
+const WARM_UP: Duration = Duration::from_secs(5);
 /// Tries of a call that met only connections of an earlier phase.
 const TRIES: u32 = 3;
 /// Margin above the endpoint's patience for a phase's connections to end.
@@ -111,8 +115,7 @@ impl CallerScene {
         let start = if self.calls == 1 { setting.starts.acquire().await.ok() } else { None };
         recorder.record(Actor::Runner, Event::CallBegan { call });
         let began = Instant::now();
-        let claim = self.carrier.call().await;
-        drop(start);
+        let claim = warmed_up(self.carrier.call(), start).await;
         let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         recorder.record(Actor::Runner, Event::CallEnded { call, claim: claim.clone(), took_us });
         self.hung = claim == Claim::TimedOut;
@@ -217,6 +220,19 @@ impl Player for CallerScene {
         let setting = Arc::clone(&self.ground.setting);
         plan::expect(&mut self.script, &setting.profile.requirements, &setting.materials, expectation);
     }
+}
+
+/// Makes a call that holds its start for as long as a slow runtime needs to warm up, and no longer: a caller that hangs
+/// must not keep the others from starting.
+async fn warmed_up(call: impl Future<Output = Claim>, start: Option<SemaphorePermit<'_>>) -> Claim {
+    let mut call = pin!(call);
+    if let Some(start) = start {
+        if let Ok(claim) = timeout(WARM_UP, &mut call).await {
+            return claim;
+        }
+        drop(start);
+    }
+    call.await
 }
 
 pub(super) async fn play(mut scene: CallerScene, scenario: &Scenario) -> Result<Script, RunError> {
