@@ -23,11 +23,11 @@ pub(super) fn all() -> Vec<Defect> {
         looking_up("an_address_that_is_kept_for_ever", move || caching(never))
             .only(&DNS)
             .fails(&["TSH-DNS-02", "TSH-DNS-03"])
-            .inconclusive(&["TSH-DNS-04", "TSH-IN-13", "TSH-ADV-07", "TSH-ADV-08"]),
+            .inconclusive(&["TSH-DNS-04", "TSH-ADV-07", "TSH-ADV-08"]),
         looking_up("an_address_that_is_kept_for_20_s", || caching(Duration::from_secs(20)))
             .only(&DNS)
             .fails(&["TSH-DNS-02", "TSH-DNS-03"])
-            .inconclusive(&["TSH-DNS-04", "TSH-IN-13", "TSH-ADV-07", "TSH-ADV-08"]),
+            .inconclusive(&["TSH-DNS-04", "TSH-ADV-07", "TSH-ADV-08"]),
         looking_up("an_address_that_is_kept_for_1_s", || caching(Duration::from_secs(1))).only(&DNS),
         looking_up("a_failed_look_up_that_is_remembered", failing).only(&["dns/*"]).fails(&["TSH-ADV-07"]),
         looking_up("a_list_of_allowed_addresses", allowing)
