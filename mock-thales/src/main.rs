@@ -11,11 +11,9 @@ use std::time::Duration;
 
 use mock_thales::dns::{DnsError, NameServer, Zone};
 use mock_thales::endpoint::{Conduct, ConductError, Endpoint, Stage};
-use mock_thales::observe::{Recorder, TlsVersion};
+use mock_thales::observe::Recorder;
 use mock_thales::pki::{Authorities, Names, PkiError};
-use mock_thales::plan::{
-    AskClient, AuthorityList, EndpointPlan, KeyExchange, KeyKind, ServerCertificate, ZoneMode, ZonePlan,
-};
+use mock_thales::plan::{EndpointPlan, ZoneMode, ZonePlan};
 use time::OffsetDateTime;
 
 const HELP: &str = "\
@@ -106,17 +104,7 @@ async fn serve(options: &Options) -> Result<(), ServeError> {
     let authorities = Authorities::new(OffsetDateTime::now_utc(), &names)?;
     write_portal(&options.portal, &authorities)?;
     let recorder = Recorder::new();
-    let plan = EndpointPlan {
-        versions: vec![TlsVersion::V1_2, TlsVersion::V1_3],
-        exchange: KeyExchange::Any,
-        certificate: ServerCertificate::Trusted,
-        leaf: KeyKind::P256,
-        client_certificate: AskClient::Request,
-        ca_list: AuthorityList::Empty,
-        refuses: None,
-        sentinel: false,
-        keep_alive: true,
-    };
+    let plan = EndpointPlan { keep_alive: true, ..EndpointPlan::default() };
     let conduct = Arc::new(Conduct::new(&plan, &authorities, &[], Arc::default())?);
     let stage = Stage::new(Arc::clone(&recorder));
     stage.publish(options.listen.ip(), Endpoint::new("main", conduct, PATIENCE));

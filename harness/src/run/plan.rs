@@ -1,9 +1,6 @@
 //! From a scenario's words to plans: what is not said is the profile's, and what cannot be judged is said so.
 
-use mock_thales::observe::TlsVersion;
-use mock_thales::plan::{
-    AskClient, AuthorityList, ClientCertificate, ClientPlan, EndpointPlan, KeyExchange, KeyKind, ServerCertificate,
-};
+use mock_thales::plan::{ClientPlan, EndpointPlan};
 
 use crate::integration::Materials;
 use crate::model::{
@@ -13,25 +10,27 @@ use crate::model::{
 
 /// An endpoint's plan: the scenario's words over Thales as it ought to be.
 pub(super) fn endpoint(conduct: &EndpointConduct) -> EndpointPlan {
+    let ought = EndpointPlan::default();
     EndpointPlan {
-        versions: conduct.versions.clone().unwrap_or_else(|| vec![TlsVersion::V1_2, TlsVersion::V1_3]),
-        exchange: KeyExchange::Any,
-        certificate: conduct.certificate.unwrap_or(ServerCertificate::Trusted),
-        leaf: conduct.leaf.unwrap_or(KeyKind::P256),
-        client_certificate: conduct.client_certificate.unwrap_or(AskClient::Request),
-        ca_list: conduct.ca_list.unwrap_or(AuthorityList::Empty),
+        versions: conduct.versions.clone().unwrap_or(ought.versions),
+        exchange: ought.exchange,
+        certificate: conduct.certificate.unwrap_or(ought.certificate),
+        leaf: conduct.leaf.unwrap_or(ought.leaf),
+        client_certificate: conduct.client_certificate.unwrap_or(ought.client_certificate),
+        ca_list: conduct.ca_list.unwrap_or(ought.ca_list),
         refuses: conduct.refuses,
-        sentinel: conduct.sentinel.unwrap_or(false),
-        keep_alive: conduct.keep_alive.unwrap_or(false),
+        sentinel: conduct.sentinel.unwrap_or(ought.sentinel),
+        keep_alive: conduct.keep_alive.unwrap_or(ought.keep_alive),
     }
 }
 
 /// The client's plan.
 pub(super) fn client(conduct: &ClientConduct) -> ClientPlan {
+    let ought = ClientPlan::default();
     ClientPlan {
-        versions: conduct.versions.clone().unwrap_or_else(|| vec![TlsVersion::V1_2, TlsVersion::V1_3]),
-        exchange: KeyExchange::Any,
-        certificate: conduct.certificate.unwrap_or(ClientCertificate::Trusted),
+        versions: conduct.versions.clone().unwrap_or(ought.versions),
+        exchange: ought.exchange,
+        certificate: conduct.certificate.unwrap_or(ought.certificate),
         source: conduct.source,
     }
 }

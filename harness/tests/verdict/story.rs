@@ -6,9 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use mock_thales::observe::{
     Actor, CallId, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, PhaseId, RequestHead, TlsVersion,
 };
-use mock_thales::plan::{
-    AskClient, AuthorityList, ClientCertificate, ClientPlan, EndpointPlan, KeyExchange, KeyKind, ServerCertificate,
-};
+use mock_thales::plan::{ClientPlan, EndpointPlan};
 use thales_harness::model::{
     Check, ClientCertificatePolicy, Context, Expectation, Header, LOG_FORMAT, Level, Network, Phase, PhaseKind, Proof,
     Requirement, Script, Side,
@@ -95,23 +93,8 @@ impl Story {
 
     pub(crate) fn begin(&mut self, kind: PhaseKind) -> PhaseId {
         let id = PhaseId(u32::try_from(self.phases.len()).expect("a short story"));
-        let endpoint = EndpointPlan {
-            versions: self.versions.clone(),
-            exchange: KeyExchange::Any,
-            certificate: ServerCertificate::Trusted,
-            leaf: KeyKind::P256,
-            client_certificate: AskClient::Request,
-            ca_list: AuthorityList::Empty,
-            refuses: None,
-            sentinel: false,
-            keep_alive: false,
-        };
-        let client = ClientPlan {
-            versions: self.versions.clone(),
-            exchange: KeyExchange::Any,
-            certificate: ClientCertificate::Trusted,
-            source: None,
-        };
+        let endpoint = EndpointPlan { versions: self.versions.clone(), ..EndpointPlan::default() };
+        let client = ClientPlan { versions: self.versions.clone(), ..ClientPlan::default() };
         let endpoints = match self.side {
             Side::Caller => BTreeMap::from([("main".parse().expect("a name"), endpoint)]),
             Side::Receiver => BTreeMap::new(),

@@ -21,6 +21,18 @@ pub struct ClientPlan {
     pub source: Option<IpAddr>,
 }
 
+/// Thales as it ought to be: TLS 1.2 and 1.3, today's certificate.
+impl Default for ClientPlan {
+    fn default() -> Self {
+        Self {
+            versions: vec![TlsVersion::V1_2, TlsVersion::V1_3],
+            exchange: KeyExchange::Any,
+            certificate: ClientCertificate::Trusted,
+            source: None,
+        }
+    }
+}
+
 /// Which certificate the client shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -28,6 +28,24 @@ pub struct EndpointPlan {
     pub keep_alive: bool,
 }
 
+/// Thales as it ought to be: TLS 1.2 and 1.3, today's certificate, a client certificate asked for, no authorities named,
+/// each answer the last one of its connection.
+impl Default for EndpointPlan {
+    fn default() -> Self {
+        Self {
+            versions: vec![TlsVersion::V1_2, TlsVersion::V1_3],
+            exchange: KeyExchange::Any,
+            certificate: ServerCertificate::Trusted,
+            leaf: KeyKind::P256,
+            client_certificate: AskClient::Request,
+            ca_list: AuthorityList::Empty,
+            refuses: None,
+            sentinel: false,
+            keep_alive: false,
+        }
+    }
+}
+
 /// Key exchange of a legacy handshake: with ECDHE some callers fail by accident, on the SHA-1 signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mock_thales::endpoint::{Answers, Conduct, Endpoint, Stage};
-use mock_thales::observe::{Recorder, TlsVersion};
-use mock_thales::plan::{AskClient, AuthorityList, EndpointPlan, KeyExchange, KeyKind, ServerCertificate};
+use mock_thales::observe::Recorder;
+use mock_thales::plan::EndpointPlan;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::bare::{Caller, one_thread};
@@ -108,7 +108,7 @@ impl Drop for Process {
 /// Is the endpoint: says where it listens and with which papers, and serves until its standard input ends.
 pub(crate) fn serve() -> Result<(), Failure> {
     let (papers, authorities) = Papers::new()?;
-    let conduct = Conduct::new(&plan(), &authorities, &[], Arc::<Answers>::default())
+    let conduct = Conduct::new(&EndpointPlan::default(), &authorities, &[], Arc::<Answers>::default())
         .map_err(|error| Failure::Harness(error.to_string()))?;
     let runtime = runtime()?;
     let (at, _stage) = {
@@ -131,19 +131,4 @@ pub(crate) fn serve() -> Result<(), Failure> {
 fn runtime() -> Result<Runtime, Failure> {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
     runtime.map_err(|error| Failure::Io("start a runtime", error))
-}
-
-/// A control: what the endpoint does in most phases.
-fn plan() -> EndpointPlan {
-    EndpointPlan {
-        versions: vec![TlsVersion::V1_2, TlsVersion::V1_3],
-        exchange: KeyExchange::Any,
-        certificate: ServerCertificate::Trusted,
-        leaf: KeyKind::P256,
-        client_certificate: AskClient::Request,
-        ca_list: AuthorityList::Empty,
-        refuses: None,
-        sentinel: false,
-        keep_alive: false,
-    }
 }
