@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use mock_thales::observe::{
-    Actor, CallId, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, PhaseId, RequestHead, TlsVersion,
+    Actor, CallId, CertificateDer, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, PhaseId, RequestHead,
+    TlsVersion,
 };
 use mock_thales::plan::{ClientPlan, EndpointPlan};
 use thales_harness::model::{
@@ -12,6 +13,8 @@ use thales_harness::model::{
     Requirement, Script, Side,
 };
 use thales_harness::verdict::{Finding, Outcome, Reason, judge};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 pub(crate) const HOST: &str = "api.example.test";
 
@@ -51,6 +54,8 @@ pub(crate) struct Story {
     calls: u32,
     pub(crate) at_us: u64,
     pub(crate) endpoints: BTreeMap<String, IpAddr>,
+    /// The chain that the receiver handed over.
+    pub(crate) handed_over: Vec<CertificateDer>,
     versions: Vec<TlsVersion>,
 }
 
@@ -67,6 +72,7 @@ impl Story {
             calls: 0,
             at_us: 0,
             endpoints: BTreeMap::from([("main".to_owned(), OLD)]),
+            handed_over: Vec::new(),
             versions: vec![TlsVersion::V1_2, TlsVersion::V1_3],
         }
     }
@@ -159,6 +165,18 @@ impl Story {
         self.ends(&actor, id, happened);
     }
 
+    /// A receiver that serves this chain and answers.
+    pub(crate) fn serves(&mut self, chain: &[CertificateDer]) {
+        self.begin(PhaseKind::Step);
+        self.connections += 1;
+        let id = Some(ConnectionId(self.connections));
+        let remote = SocketAddr::new(OLD, 443);
+        self.fact(Actor::Client, id, Event::Dialled { remote, source: None, plan: String::new() });
+        let chain = chain.to_vec();
+        self.fact(Actor::Client, id, Event::PeerCertificate { chain, proved: Some(true) });
+        self.ends(&Actor::Client, id, Happened::Through);
+    }
+
     fn dial(&mut self, happened: Happened) {
         self.connections += 1;
         let id = Some(ConnectionId(self.connections));
@@ -238,7 +256,7 @@ impl Story {
         let header = Header {
             format: LOG_FORMAT.to_owned(),
             harness: String::new(),
-            started: "2026-11-22T12:00:00Z".to_owned(),
+            started: OffsetDateTime::now_utc().format(&Rfc3339).expect("a date of today"),
             profile: String::new(),
             profile_digest: String::new(),
             environment: String::new(),
@@ -252,7 +270,7 @@ impl Story {
                 issuer_port: 443,
                 common_name: None,
                 endorsed: None,
-                server_chain: Vec::new(),
+                server_chain: self.handed_over.clone(),
                 client_certificate: ClientCertificatePolicy { keys: Vec::new(), max_years: 2 },
                 statuses: vec![200],
             },

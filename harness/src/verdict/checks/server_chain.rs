@@ -1,7 +1,7 @@
 //! `server-chain`: what the receiver serves verifies from the chain handed over, and for its host.
 
 use mock_thales::observe::CertificateDer;
-use mock_thales::pki::{CertificateFacts, chain_verifies};
+use mock_thales::pki::{CertificateFacts, ChainFault, chain_verifies};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -28,12 +28,42 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, aspect: ChainAspe
         return Ruling::unwitnessed(Reason::NotShown, "the log does not say when it was made", Vec::new());
     };
     match aspect {
-        ChainAspect::Complete => match chain_verifies(&served.what.0, &anchors(&context.server_chain), None, at) {
-            Ok(()) => Ruling::met(format!("{} certificate(s) served", served.what.0.len()), vec![served.seq]),
-            Err(fault) => Ruling::violated(format!("failed to {fault}"), vec![served.seq]),
-        },
+        ChainAspect::Complete => complete(&served.what.0, &anchors(&context.server_chain), at, served.seq),
         ChainAspect::Host => host(&context.issuer_host, &served.what.0, served.seq),
     }
+}
+
+/// Whether the chain leads to an anchor. One that does so in another order is taken with a warning: RFC 5246 demands the
+/// order, RFC 8446 asks peers to bear without it, and no document of Thales says more.
+fn complete(served: &[CertificateDer], anchors: &[CertificateDer], at: OffsetDateTime, seq: u64) -> Ruling {
+    let fault = match chain_verifies(served, anchors, None, at) {
+        Ok(()) => return Ruling::met(format!("{} certificate(s) served", served.len()), vec![seq]),
+        Err(fault) => fault,
+    };
+    let is_order = matches!(fault, ChainFault::OutOfOrder { .. });
+    if is_order && chain_verifies(&in_order(served), anchors, None, at).is_ok() {
+        return Ruling::met(format!("{} certificate(s) served", served.len()), vec![seq]).warn(
+            "the chain is not in order, or holds certificates that do not belong to it (RFC 8446 section 4.4.2)",
+        );
+    }
+    Ruling::violated(format!("failed to {fault}"), vec![seq])
+}
+
+/// The leaf and, from link to link, the certificate that issued the one before.
+fn in_order(served: &[CertificateDer]) -> Vec<CertificateDer> {
+    let facts: Vec<_> = served
+        .iter()
+        .filter_map(|certificate| Some((certificate, CertificateFacts::read(certificate).ok()?)))
+        .collect();
+    let mut path: Vec<&(&CertificateDer, CertificateFacts)> = facts.first().into_iter().collect();
+    while let Some((_, last)) = path.last()
+        && let Some(issuer) = facts.iter().find(|(_, facts)| facts.subject == last.issuer && facts.subject != last.subject)
+        // A circle of issuers is longer than the chain.
+        && path.len() < facts.len()
+    {
+        path.push(issuer);
+    }
+    path.into_iter().map(|(certificate, _)| (*certificate).clone()).collect()
 }
 
 /// Whether the leaf names the host, whoever issued it.
