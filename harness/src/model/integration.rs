@@ -89,15 +89,6 @@ pub struct Caller {
     pub within: Millis,
 }
 
-/// How a caller is driven.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub enum CallerCarrier {
-    /// Started once a call.
-    Command(Vec<String>),
-    /// Started once a scenario.
-    Stdio(Vec<String>),
-}
-
 /// A part that Thales calls.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -13,8 +13,7 @@ mod script;
 
 pub use check::{CertificateAspect, ChainAspect, Check, Ends};
 pub use integration::{
-    AnswerFile, Caller, CallerCarrier, Declaration, IdentityFiles, IntegrationFile, PortalValues, Receiver,
-    RequestShape,
+    AnswerFile, Caller, Declaration, IdentityFiles, IntegrationFile, PortalValues, Receiver, RequestShape,
 };
 pub use names::{EndpointName, HostPort, Millis, NameError, RequirementId, ScenarioId, Topic};
 pub use profile::{ClientCertificatePolicy, Environment, KeyRule, Profile};

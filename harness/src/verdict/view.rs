@@ -14,6 +14,13 @@ pub(super) const CERTIFICATE_ALERTS: [u8; 11] = [40, 42, 43, 44, 45, 46, 47, 48,
 /// Statuses with which a server refuses a client.
 pub(super) const REFUSAL_STATUSES: [u16; 5] = [400, 401, 403, 495, 496];
 
+/// A silent end later than this after a forced ServerHello, which leaves the caller waiting for more, is its own
+/// time-out.
+const PROMPT_US: u64 = 1_000_000;
+/// The same after a whole flight, where the caller has nothing to wait for but the processor. Time-outs of stock
+/// proxies begin at 3 s.
+const PROMPT_AFTER_FLIGHT_US: u64 = 3_000_000;
+
 pub(super) struct View<'a> {
     pub(super) header: &'a Header,
     pub(super) facts: &'a [Fact],
@@ -169,6 +176,15 @@ impl<'a> View<'a> {
             .iter()
             .filter(|call| call.phase == phase)
             .any(|call| call.ended.as_ref().is_none_or(|ended| ended.what.0 == Claim::TimedOut))
+    }
+
+    /// Whether the end came soon after the first flight, where the harness's own lag may have made it look later.
+    pub(super) fn is_prompt(&self, connection: &Connection, forced: bool) -> bool {
+        let bound_us = if forced { PROMPT_US } else { PROMPT_AFTER_FLIGHT_US };
+        let Some(flight) = &connection.first_flight else { return false };
+        let Some(decided_us) = connection.decided_after_us() else { return false };
+        let lag_us = self.lag_us(flight.at_us, flight.at_us + decided_us + bound_us);
+        decided_us <= bound_us + lag_us
     }
 
     /// The leaf that the caller presented on a connection.

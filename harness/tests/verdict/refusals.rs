@@ -7,8 +7,8 @@ use thales_harness::verdict::{Outcome, Reason};
 use crate::story::{Happened, MET, Story, VIOLATED, ruled, unwitnessed};
 
 use Happened::{
-    Alert, CompletedThen, CompletedThenAlert, Counterpart, Deadline, NoHello, NotDialled, OtherName, Silent, Status,
-    Through,
+    Alert, CompletedThen, CompletedThenAlert, Counterpart, Deadline, Late, NoHello, NotDialled, OtherName, Silent,
+    Status, Through,
 };
 
 /// Control, row, control, with these things in the row.
@@ -86,6 +86,15 @@ fn a_close_that_the_harness_caused_is_no_refusal() {
     assert_eq!(rule(Silent(End::Fin), Check::Accepted), unwitnessed(Reason::Deadline));
     // An alert was said before.
     assert_eq!(rule(Alert(48), Check::Refused), MET);
+}
+
+#[test]
+fn a_late_silence_of_a_caller_is_its_own_time_out() {
+    for rule in [Check::Refused, Check::Accepted] {
+        check(Side::Caller, &rule, &[Late], unwitnessed(Reason::Deadline));
+        let prompt = if rule == Check::Refused { MET } else { VIOLATED };
+        check(Side::Caller, &rule, &[Silent(End::Fin)], prompt);
+    }
 }
 
 #[test]

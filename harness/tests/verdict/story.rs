@@ -27,6 +27,8 @@ pub(crate) enum Happened {
     Alert(u8),
     /// The peer closed without a word.
     Silent(End),
+    /// The peer closed without a word after four seconds.
+    Late,
     /// The handshake completed, then the peer closed.
     CompletedThen(End),
     /// The handshake completed, then an alert.
@@ -217,7 +219,7 @@ impl Story {
             }
             Happened::Alert(code) => vec![Event::AlertReceived { code }, Event::Ended(End::Fin)],
             Happened::Silent(end) => vec![Event::Ended(end)],
-            Happened::OtherName => vec![Event::Ended(End::Fin)],
+            Happened::OtherName | Happened::Late => vec![Event::Ended(End::Fin)],
             Happened::CompletedThen(end) => vec![done, Event::Ended(end)],
             Happened::CompletedThenAlert(code) => vec![done, Event::AlertReceived { code }, Event::Ended(End::Fin)],
             Happened::Counterpart => vec![
@@ -228,6 +230,9 @@ impl Story {
             Happened::Deadline => vec![Event::Ended(End::Deadline)],
             Happened::NoHello | Happened::NotDialled => Vec::new(),
         };
+        if happened == Happened::Late {
+            self.at_us += 4_000_000;
+        }
         for event in events {
             self.fact(actor.clone(), id, event);
         }

@@ -9,13 +9,6 @@ use crate::model::Expectation;
 /// Alerts that have nothing to do with a certificate: a refusal with one of them proves nothing about it.
 const UNRELATED_ALERTS: [u8; 9] = [10, 20, 22, 47, 50, 70, 109, 110, 120];
 
-/// A silent end later than this after a forced ServerHello, which leaves the caller waiting for more, is its own
-/// time-out.
-const PROMPT_US: u64 = 1_000_000;
-/// The same after a whole flight, where the caller has nothing to wait for but the processor. Time-outs of stock
-/// proxies begin at 3 s.
-const PROMPT_AFTER_FLIGHT_US: u64 = 3_000_000;
-
 pub(super) fn by_caller(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let subjects = view.subjects(expectation);
     if let Some(through) = subjects.iter().find(|connection| connection.data.is_some()) {
@@ -68,22 +61,13 @@ fn undecided(view: &View<'_>, connection: &Connection, about_versions: bool) -> 
     match connection.ending() {
         Ending::Alert(code) if !about_versions && UNRELATED_ALERTS.contains(&code) => Some(Reason::OtherReason),
         Ending::Alert(_) => None,
-        Ending::Silent if !is_prompt(view, connection, about_versions && forced) => Some(Reason::Deadline),
+        Ending::Silent if !view.is_prompt(connection, about_versions && forced) => Some(Reason::Deadline),
         Ending::Silent if view.was_ended_by_us(connection.phase) => Some(Reason::Deadline),
         Ending::Silent => None,
         Ending::Counterpart => Some(Reason::Counterpart),
         Ending::Undecided => Some(Reason::Deadline),
         Ending::NotJudged | Ending::Accepted => Some(Reason::NoConnection),
     }
-}
-
-/// Whether the end came soon after the first flight, where the harness's own lag may have made it look later.
-fn is_prompt(view: &View<'_>, connection: &Connection, forced: bool) -> bool {
-    let bound_us = if forced { PROMPT_US } else { PROMPT_AFTER_FLIGHT_US };
-    let Some(flight) = &connection.first_flight else { return false };
-    let Some(decided_us) = connection.decided_after_us() else { return false };
-    let lag_us = view.lag_us(flight.at_us, flight.at_us + decided_us + bound_us);
-    decided_us <= bound_us + lag_us
 }
 
 /// Refused for its version: alert protocol_version, or it does not offer the version at all.
