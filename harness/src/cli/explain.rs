@@ -50,7 +50,7 @@ fn explain_requirement(requirement: &Requirement, library: &Library) -> String {
     let scenarios: Vec<_> = library
         .scenarios
         .iter()
-        .filter(|scenario| topics(scenario).contains(&&requirement.topic))
+        .filter(|scenario| topics(scenario).iter().any(|topic| requirement.is_about(topic)))
         .map(|scenario| format!("  {:<36} {}\n", scenario.id, scenario.title))
         .collect();
     if !scenarios.is_empty() {

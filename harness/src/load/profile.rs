@@ -22,8 +22,10 @@ pub(super) fn read(place: &Place, name: &str) -> Result<Profile, Diagnostics> {
         if !ids.insert(&requirement.id) {
             fault(format!("requirement `{}` stands twice", requirement.id));
         }
-        if !topics.insert(&requirement.topic) {
-            fault(format!("two requirements are about `{}`: a topic belongs to one", requirement.topic));
+        for topic in [&requirement.topic].into_iter().chain(&requirement.also) {
+            if !topics.insert(topic) {
+                fault(format!("two requirements are about `{topic}`: a topic belongs to one"));
+            }
         }
     }
     faults.finish(profile)

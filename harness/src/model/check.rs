@@ -50,16 +50,29 @@ pub enum CertificateAspect {
     Endorsed,
     /// It is self-signed.
     SelfSigned,
+    /// Thales' authority for customers signed it.
+    Issued,
     /// Its key is of a listed kind.
     Key,
+    /// Its key is not RSA 2048.
+    #[serde(rename = "not-rsa-2048")]
+    NotRsa2048,
     /// It is not an RSA key.
     EllipticCurve,
     /// Its signature hash is SHA-256.
     Hash,
     /// It is valid now, and not for longer than allowed.
     Validity,
-    /// Its CN is the portal's, byte by byte.
+    /// Its CN is the portal's, byte by byte, or follows the pattern.
     CommonName,
+    /// Its CN names the right environment.
+    EnvironmentWord,
+    /// Its CN names the algorithm of its key.
+    AlgorithmWord,
+    /// Its CN bears the customer's identifier, which has the published form.
+    CustomerId,
+    /// Its subject carries the attributes that are asked for.
+    Subject,
     /// Extended key usage, key usage and CA flag suit a client.
     Usage,
 }

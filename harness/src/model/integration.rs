@@ -56,6 +56,9 @@ pub struct PortalValues {
     pub base_path: Option<String>,
     /// The exact CN of the client certificate.
     pub common_name: Option<String>,
+    /// The full form of the CN, where the customer was given one, with `{algorithm}` (`RSA` or `ECDSA`), `{customer-id}`
+    /// and `{environment}`.
+    pub cn_template: Option<String>,
     /// The receiver's host, with its port: `issuer.acme.example:443`.
     pub issuer_host: Option<HostPort>,
 }

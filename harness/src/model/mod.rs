@@ -16,7 +16,10 @@ pub use integration::{
     AnswerFile, Caller, Declaration, IdentityFiles, IntegrationFile, PortalValues, Receiver, RequestShape,
 };
 pub use names::{EndpointName, HostPort, Millis, NameError, RequirementId, ScenarioId, Topic};
-pub use profile::{ClientCertificatePolicy, Environment, KeyRule, Profile};
+pub use profile::{
+    ClientCertificatePolicy, CommonNameRule, CustomerId, Environment, Issuance, KeyRule, OAuth, Profile,
+    PublishedAuthority, ServerAuthority,
+};
 pub use requirement::{Level, Proof, Requirement};
 pub use scenario::{
     Change, ClientConduct, Conduct, DEFAULT_ADDRESS, Dead, EndpointConduct, Row, RowKind, Scenario, Shape, Step,

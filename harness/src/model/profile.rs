@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Requirement, RequirementId, Topic};
+use super::{Millis, Requirement, RequirementId, Topic};
 
 /// A profile, as its file says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,8 +17,15 @@ pub struct Profile {
     /// Environments; the first is the default.
     #[serde(rename = "environment")]
     pub environments: Vec<Environment>,
+    /// The identifier that Thales gives a customer.
+    pub customer_id: CustomerId,
     /// What the caller's certificate has to be.
     pub client_certificate: ClientCertificatePolicy,
+    /// Who issues Thales' server certificates.
+    pub server_authority: ServerAuthority,
+    /// OAuth 2.0 on API calls, where the product demands it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<OAuth>,
     /// What a green run does not prove.
     pub not_proven: Vec<String>,
     /// The catalogue.
@@ -39,7 +46,7 @@ impl Profile {
 
     /// The requirement about that topic.
     pub fn about(&self, topic: &Topic) -> Option<&Requirement> {
-        self.requirements.iter().find(|requirement| requirement.topic == *topic)
+        self.requirements.iter().find(|requirement| requirement.is_about(topic))
     }
 }
 
@@ -53,16 +60,108 @@ pub struct Environment {
     pub host: String,
     /// Base path of the API, beginning with a slash; published outside the connectivity documents, hence never a MUST.
     pub base_path: String,
+    /// The word that stands for it in a certificate's CN: `PPR`, `PRD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<String>,
+}
+
+/// The identifier that Thales gives a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CustomerId {
+    /// What the product calls it: `merchantGatewayId`.
+    pub name: String,
+    /// Its length in characters out of `A-Z a-z 0-9 _ -`, where a length is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u8>,
 }
 
 /// Rules for the caller's certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ClientCertificatePolicy {
+    /// Who signs it.
+    pub issuance: Issuance,
     /// Kinds of key that are listed.
     pub keys: Vec<KeyRule>,
-    /// Longest validity, in calendar years.
-    pub max_years: u8,
+    /// Whether an RSA key longer than the one listed is borne with a warning: the documents do not say whether the
+    /// listed size is a minimum (A7).
+    pub longer_rsa: bool,
+    /// Whether SHA-384 with ECDSA is borne with a warning: the documents tie SHA-256 to RSA (A6).
+    pub sha384_with_ecdsa: bool,
+    /// Longest validity, in calendar years (A8), where it is the customer's to choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_years: Option<u8>,
+    /// What its CN has to be.
+    pub common_name: CommonNameRule,
+    /// Attributes that the subject of a CSR has to carry, each once, in this order: `["C", "ST", "L", "O", "OU", "CN"]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subject: Vec<String>,
+}
+
+/// Who signs the caller's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Issuance {
+    /// The customer itself; Thales endorses that certificate and no other.
+    SelfSigned,
+    /// Thales' authority for customers, from a CSR.
+    Thales,
+}
+
+/// What the CN of the caller's certificate has to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum CommonNameRule {
+    /// The portal's value, byte by byte.
+    Exact,
+    /// A beginning that names the algorithm of the key; then the customer's id and the environment's word, in an order
+    /// and with separators that are not published.
+    Pattern {
+        /// The beginning for an RSA key: `TLSMA-RSA/`.
+        rsa: String,
+        /// The beginning for an EC key: `TLSMA-ECDSA/`.
+        ecdsa: String,
+    },
+}
+
+/// Who issues Thales' server certificates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ServerAuthority {
+    /// As the documents name it.
+    pub name: String,
+    /// How many roots the run plays: the one in use, and others that may be used without notice.
+    pub roots: u8,
+    /// Certificates of the real authority that are public.
+    #[serde(default, rename = "published", skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<PublishedAuthority>,
+}
+
+/// A public certificate of the real authority behind Thales' servers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PublishedAuthority {
+    /// Its CN.
+    pub name: String,
+    /// Whether it is a root; an intermediate otherwise.
+    pub root: bool,
+    /// SHA-256 of its DER, in hex.
+    pub sha256: String,
+}
+
+/// OAuth 2.0 on API calls, by JWT bearer (RFC 7523).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct OAuth {
+    /// Path of the token endpoint on Thales' host.
+    pub token_path: String,
+    /// Life of an access token.
+    pub lifetime: Millis,
+    /// How far ahead the assertion may end.
+    pub assertion_within: Millis,
+    /// Signature algorithm of the assertion (RFC 7518): `ES256`.
+    pub algorithm: String,
 }
 
 /// A kind of key that the documents list.

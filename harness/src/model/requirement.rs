@@ -15,6 +15,12 @@ pub struct Requirement {
     pub id: RequirementId,
     /// What it is about.
     pub topic: Topic,
+    /// Further topics that are the same row here, because this product's documents do not tell them apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Topic>,
+    /// Rows of which one suffices: each shows the group's verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub any_of: Option<String>,
     /// How much it weighs.
     pub level: Level,
     /// The rule in the project's words.
@@ -26,6 +32,9 @@ pub struct Requirement {
     /// What even a proof does not reach, or why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beyond: Option<String>,
+    /// How a contradiction or gap in the documents was decided for this row: `A7: …`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<String>,
     /// What a breach looks like in the field.
     pub symptom: String,
     /// What to do about it.
@@ -33,6 +42,13 @@ pub struct Requirement {
     /// What to do about it in a stack: JVM, nginx, …
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub remedies: BTreeMap<String, String>,
+}
+
+impl Requirement {
+    /// Whether that topic is this row's.
+    pub fn is_about(&self, topic: &Topic) -> bool {
+        self.topic == *topic || self.also.contains(topic)
+    }
 }
 
 /// How much a requirement weighs.
@@ -45,6 +61,8 @@ pub enum Level {
     Should,
     /// Stated by no document; worth knowing.
     Advisory,
+    /// Stated by Thales outside the connectivity documents: a pack of its own that never decides readiness.
+    Optional,
     /// Thales' own conduct.
     Informational,
 }
@@ -55,6 +73,7 @@ impl fmt::Display for Level {
             Self::Must => "MUST",
             Self::Should => "SHOULD",
             Self::Advisory => "advisory",
+            Self::Optional => "optional",
             Self::Informational => "info",
         })
     }
@@ -66,7 +85,7 @@ impl fmt::Display for Level {
 pub enum Proof {
     /// By what happens on the wire.
     Scenario,
-    /// By reading files only. Untested here; the report says that the proof ships later.
+    /// By reading files only: those that the integration file names.
     File,
     /// Reaches beyond a run: tested as far as the network goes, then declared by a person.
     Declaration,

@@ -8,7 +8,7 @@ use mock_thales::observe::{CertificateDer, PhaseId};
 use mock_thales::plan::{ClientPlan, EndpointPlan};
 use serde::{Deserialize, Serialize};
 
-use super::{Check, ClientCertificatePolicy, EndpointName, Requirement, ScenarioId, Topic};
+use super::{Check, ClientCertificatePolicy, CustomerId, EndpointName, Requirement, ScenarioId, Topic};
 
 /// First line of a log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,6 +67,23 @@ pub struct Context {
     pub issuer_port: u16,
     /// The CN that the portal gave, if the integration file says it.
     pub common_name: Option<String>,
+    /// The full form of the CN, where the customer was given one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cn_template: Option<String>,
+    /// The identifier that Thales gave, if the integration file says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<String>,
+    /// The form of that identifier.
+    pub customer_id_form: CustomerId,
+    /// The word of the environment in a CN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<String>,
+    /// The words of all environments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+    /// Thales' authority for customers, where it signs their certificates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub customer_authority: Vec<CertificateDer>,
     /// The caller's endorsed certificate.
     pub endorsed: Option<CertificateDer>,
     /// Chain handed over for the receiver.

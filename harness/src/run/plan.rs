@@ -67,7 +67,7 @@ pub(super) fn expect(
     materials: &Materials,
     expectation: Expectation,
 ) {
-    let why = if !requirements.iter().any(|requirement| requirement.topic == expectation.topic) {
+    let why = if !requirements.iter().any(|requirement| requirement.is_about(&expectation.topic)) {
         Some("the profile has no such requirement")
     } else {
         match expectation.check {

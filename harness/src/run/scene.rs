@@ -97,7 +97,7 @@ fn header(setting: &Setting, scenario: &Scenario, script: Script, started: Offse
         .profile
         .requirements
         .iter()
-        .filter(|requirement| script.expectations.iter().any(|expectation| expectation.topic == requirement.topic))
+        .filter(|requirement| script.expectations.iter().any(|expectation| requirement.is_about(&expectation.topic)))
         .cloned()
         .collect();
     Header {

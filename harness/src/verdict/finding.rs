@@ -167,7 +167,7 @@ impl Finding {
         let failed = ruling.outcome == Outcome::Violated;
         Self {
             requirement: requirement.id.clone(),
-            topic: requirement.topic.clone(),
+            topic: expectation.topic.clone(),
             level: requirement.level,
             scenario: header.script.scenario.clone(),
             integration: header.script.subject.clone(),

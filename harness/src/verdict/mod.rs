@@ -2,6 +2,7 @@
 //!
 //! [`judge`] rules on every expectation of one log, [`fold`] makes requirements and readiness of the findings.
 
+pub mod certificate;
 mod checks;
 mod claims;
 mod finding;
@@ -23,7 +24,8 @@ pub fn judge(header: &Header, facts: &[Fact]) -> Vec<Finding> {
         .expectations
         .iter()
         .filter_map(|expectation| {
-            let requirement = header.requirements.iter().find(|requirement| requirement.topic == expectation.topic)?;
+            let requirement =
+                header.requirements.iter().find(|requirement| requirement.is_about(&expectation.topic))?;
             let ruling = claims::compare(&view, expectation, checks::rule(&view, expectation));
             Some(Finding::new(header, requirement, expectation, ruling))
         })

@@ -1,8 +1,7 @@
 //! A log as the checks read it: connections by phase, witnesses, controls.
 
 use mock_thales::observe::{
-    Actor, Answer, CallReading, CertificateDer, Claim, Connection, Ending, Event, Fact, PhaseId, Question, Role,
-    connections,
+    Actor, Answer, CallReading, Claim, Connection, Ending, Event, Fact, PhaseId, Question, Role, connections,
 };
 
 use super::finding::{Reason, Ruling};
@@ -185,11 +184,6 @@ impl<'a> View<'a> {
         let Some(decided_us) = connection.decided_after_us() else { return false };
         let lag_us = self.lag_us(flight.at_us, flight.at_us + decided_us + bound_us);
         decided_us <= bound_us + lag_us
-    }
-
-    /// The leaf that the caller presented on a connection.
-    pub(super) fn leaf<'c>(&self, connection: &'c Connection) -> Option<&'c CertificateDer> {
-        connection.certificate.as_ref().and_then(|seen| seen.what.0.first())
     }
 
     /// What happened on a connection, in words.

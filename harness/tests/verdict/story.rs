@@ -9,8 +9,8 @@ use mock_thales::observe::{
 };
 use mock_thales::plan::{ClientPlan, EndpointPlan};
 use thales_harness::model::{
-    Check, ClientCertificatePolicy, Context, Expectation, Header, LOG_FORMAT, Level, Network, Phase, PhaseKind, Proof,
-    Requirement, Script, Side,
+    Check, ClientCertificatePolicy, CommonNameRule, Context, CustomerId, Expectation, Header, Issuance, LOG_FORMAT,
+    Level, Network, Phase, PhaseKind, Proof, Requirement, Script, Side,
 };
 use thales_harness::verdict::{Finding, Outcome, Reason, judge};
 use time::OffsetDateTime;
@@ -276,7 +276,21 @@ impl Story {
                 common_name: None,
                 endorsed: None,
                 server_chain: self.handed_over.clone(),
-                client_certificate: ClientCertificatePolicy { keys: Vec::new(), max_years: 2 },
+                cn_template: None,
+                customer_id: None,
+                customer_id_form: CustomerId { name: "id".to_owned(), length: None },
+                word: None,
+                words: Vec::new(),
+                customer_authority: Vec::new(),
+                client_certificate: ClientCertificatePolicy {
+                    issuance: Issuance::SelfSigned,
+                    keys: Vec::new(),
+                    longer_rsa: true,
+                    sha384_with_ecdsa: true,
+                    max_years: Some(2),
+                    common_name: CommonNameRule::Exact,
+                    subject: Vec::new(),
+                },
                 statuses: vec![200],
             },
             script: Script {
@@ -305,6 +319,9 @@ pub(crate) fn requirement(id: &str, topic: &str, level: Level, proof: Proof) -> 
     Requirement {
         id: id.parse().expect("an id"),
         topic: topic.parse().expect("a topic"),
+        also: Vec::new(),
+        any_of: None,
+        decisions: Vec::new(),
         level,
         rule: String::new(),
         source: String::new(),

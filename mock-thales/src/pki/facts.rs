@@ -19,6 +19,8 @@ use crate::observe::CertificateDer;
 pub struct CertificateFacts {
     /// RFC 4514.
     pub subject: String,
+    /// The subject's attributes in the order of the DN: short name (`CN`) or dotted number, and text.
+    pub subject_parts: Vec<(String, String)>,
     /// RFC 4514.
     pub issuer: String,
     /// The subject's common names in the order of the DN, as UTF-8; the raw value where it is no string.
@@ -142,6 +144,7 @@ impl CertificateFacts {
         let usage = parsed.key_usage().map_err(unreadable)?;
         Ok(Self {
             subject: name::text(parsed.subject()),
+            subject_parts: name::parts(parsed.subject()),
             issuer: name::text(parsed.issuer()),
             common_names: common_names(&parsed),
             dns_names,

@@ -31,3 +31,4 @@ pub use identity::Identity;
 pub use name::{issuer_der, rfc4514, subject_der};
 pub use names::Names;
 pub use pkcs12::{pkcs12, pkcs12_trust};
+pub use signature::issued_by;

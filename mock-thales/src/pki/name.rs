@@ -45,6 +45,18 @@ pub(super) fn text(name: &X509Name<'_>) -> String {
     parts.join(",")
 }
 
+/// A parsed name's attributes in the order of the DN: short name or dotted number, and text; what is no text comes in
+/// hexadecimal.
+pub(super) fn parts(name: &X509Name<'_>) -> Vec<(String, String)> {
+    name.iter_attributes()
+        .map(|attribute| {
+            let oid = attribute.attr_type().to_id_string();
+            let value = attribute.attr_value();
+            (short(&oid).map_or(oid.clone(), str::to_owned), string(value).unwrap_or_else(|| hexadecimal(value)))
+        })
+        .collect()
+}
+
 /// The text of a string value, whatever its encoding; `None` where it is no string or badly encoded.
 pub(super) fn string(value: &Any<'_>) -> Option<String> {
     let data = value.data;
@@ -70,8 +82,16 @@ pub(super) fn string(value: &Any<'_>) -> Option<String> {
 fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
     let oid = attribute.attr_type().to_id_string();
     let value = attribute.attr_value();
-    // The table of RFC 4514 section 3.
-    let short = match oid.as_str() {
+    let Some(short) = short(&oid) else { return format!("{oid}={}", hexadecimal(value)) };
+    match string(value) {
+        Some(text) => format!("{short}={}", escaped(&text)),
+        None => format!("{short}={}", hexadecimal(value)),
+    }
+}
+
+/// The table of RFC 4514 section 3.
+fn short(oid: &str) -> Option<&'static str> {
+    Some(match oid {
         "2.5.4.3" => "CN",
         "2.5.4.7" => "L",
         "2.5.4.8" => "ST",
@@ -81,12 +101,8 @@ fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
         "2.5.4.9" => "STREET",
         "0.9.2342.19200300.100.1.25" => "DC",
         "0.9.2342.19200300.100.1.1" => "UID",
-        _ => return format!("{oid}={}", hexadecimal(value)),
-    };
-    match string(value) {
-        Some(text) => format!("{short}={}", escaped(&text)),
-        None => format!("{short}={}", hexadecimal(value)),
-    }
+        _ => return None,
+    })
 }
 
 /// RFC 4514 section 2.4. Control characters are escaped too, since these strings go into reports.

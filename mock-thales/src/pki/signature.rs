@@ -8,7 +8,27 @@ use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use x509_parser::prelude::X509Certificate;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+use super::PkiError;
 use super::facts::{PublicKey, SignatureHash};
+use super::name::parse;
+use crate::observe::CertificateDer;
+
+/// Whether `authority` issued `certificate`: its subject is the issuer, and its key made the signature. `None` where the
+/// names fit and the algorithm cannot be verified here.
+///
+/// # Errors
+/// One of them cannot be read.
+pub fn issued_by(certificate: &CertificateDer, authority: &CertificateDer) -> Result<Option<bool>, PkiError> {
+    let (certificate, authority) = (parse(certificate)?, parse(authority)?);
+    if certificate.issuer().as_raw() != authority.subject().as_raw() {
+        return Ok(Some(false));
+    }
+    Ok(match verify(&certificate, authority.public_key()) {
+        Signature::Right => Some(true),
+        Signature::Wrong => Some(false),
+        Signature::Unknown => None,
+    })
+}
 
 /// What a verification found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

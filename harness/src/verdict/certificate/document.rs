@@ -1,0 +1,80 @@
+//! A certificate or a CSR, as far as the rules look at it.
+
+use mock_thales::observe::CertificateDer;
+use mock_thales::pki::{CertificateFacts, ExtendedKeyUsage, KeyUsage, PkiError, PublicKey, SignatureHash, issued_by};
+use time::OffsetDateTime;
+
+/// What a certificate or a CSR says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// The subject's attributes in the order of the DN: short name (`CN`) or dotted number, and text.
+    pub subject: Vec<(String, String)>,
+    /// RFC 4514; `None` for a CSR.
+    pub issuer: Option<String>,
+    /// The subject's common names, as bytes.
+    pub common_names: Vec<Vec<u8>>,
+    /// The key.
+    pub key: PublicKey,
+    /// Hash under the signature.
+    pub signature_hash: SignatureHash,
+    /// Whether its own key signed it; `None` where the algorithm cannot be verified here.
+    pub self_signed: Option<bool>,
+    /// First and last second; `None` for a CSR.
+    pub validity: Option<(OffsetDateTime, OffsetDateTime)>,
+    /// The cA flag, as present or asked for.
+    pub is_ca: Option<bool>,
+    /// Extended key usage, as present or asked for.
+    pub extended_key_usage: Option<ExtendedKeyUsage>,
+    /// Key usage, as present or asked for.
+    pub key_usage: Option<KeyUsage>,
+    /// Its bytes and those that came with it, leaf first: what leads to its issuer.
+    pub chain: Vec<CertificateDer>,
+}
+
+/// Longest way from a client certificate to Thales' authority.
+const DEPTH: usize = 4;
+
+impl Document {
+    /// Reads a certificate that came with `chain`, itself first.
+    ///
+    /// # Errors
+    /// The chain is empty or its leaf cannot be read.
+    pub fn certificate(chain: &[CertificateDer]) -> Result<Self, PkiError> {
+        let leaf = chain.first().ok_or_else(|| PkiError::Certificate { why: "there is none".to_owned() })?;
+        let facts = CertificateFacts::read(leaf)?;
+        Ok(Self {
+            subject: facts.subject_parts,
+            issuer: Some(facts.issuer),
+            common_names: facts.common_names,
+            key: facts.key,
+            signature_hash: facts.signature_hash,
+            self_signed: facts.self_signed,
+            validity: Some((facts.not_before, facts.not_after)),
+            is_ca: facts.is_ca,
+            extended_key_usage: facts.extended_key_usage,
+            key_usage: facts.key_usage,
+            chain: chain.to_vec(),
+        })
+    }
+
+    /// Whether one of `authorities` signed it, perhaps through certificates that came with it. `None` where a signature
+    /// cannot be verified here.
+    pub(super) fn is_issued_under(&self, authorities: &[CertificateDer]) -> Option<bool> {
+        let mut current = self.chain.first()?;
+        for _ in 0..DEPTH {
+            for authority in authorities {
+                match issued_by(current, authority) {
+                    Ok(Some(false)) | Err(_) => {}
+                    Ok(known) => return known,
+                }
+            }
+            let above =
+                self.chain.iter().find(|other| *other != current && issued_by(current, other) == Ok(Some(true)));
+            match above {
+                Some(above) => current = above,
+                None => return Some(false),
+            }
+        }
+        Some(false)
+    }
+}
