@@ -2,4 +2,5 @@
 //!
 //! The tests themselves stand in `tests/`: the reference, the zoo, the command line, sudden death, real stacks.
 
+pub mod proof;
 pub mod zoo;

@@ -18,16 +18,16 @@ pub(super) fn all() -> Vec<Defect> {
     vec![
         looking_up("an_address_that_is_configured", || fixed([192, 0, 2, 77]))
             .only(&["dns/*", "inbound/*"])
-            .fails(&["TSH-DNS-01", "TSH-DNS-02", "TSH-DNS-03", "TSH-ADV-08"])
-            .inconclusive(&[inbound_but(&[]), vec!["TSH-DNS-04", "TSH-ADV-07"]].concat()),
+            .fails(&["dns.resolves", "dns.ttl", "dns.subdomains", "dns.dead-address"])
+            .inconclusive(&[inbound_but(&[]), vec!["dns.pool", "dns.recovery"]].concat()),
         looking_up("an_address_that_is_kept_for_ever", move || caching(never))
             .only(&DNS)
-            .fails(&["TSH-DNS-02", "TSH-DNS-03"])
-            .inconclusive(&["TSH-DNS-04", "TSH-ADV-07", "TSH-ADV-08"]),
+            .fails(&["dns.ttl", "dns.subdomains"])
+            .inconclusive(&["dns.pool", "dns.recovery", "dns.dead-address"]),
         looking_up("an_address_that_is_kept_for_20_s", || caching(Duration::from_secs(20)))
             .only(&DNS)
-            .fails(&["TSH-DNS-02", "TSH-DNS-03"])
-            .inconclusive(&["TSH-DNS-04", "TSH-ADV-07", "TSH-ADV-08"]),
+            .fails(&["dns.ttl", "dns.subdomains"])
+            .inconclusive(&["dns.pool", "dns.recovery", "dns.dead-address"]),
         // Where the old address dies, its ten seconds of waiting for a connection would decide, not its cache.
         looking_up("an_address_that_is_kept_for_1_s", || caching(Duration::from_secs(1))).only(&[
             "dns/address-change",
@@ -35,15 +35,15 @@ pub(super) fn all() -> Vec<Defect> {
             "dns/asks-first",
             "inbound/address-ranges",
         ]),
-        looking_up("a_failed_look_up_that_is_remembered", failing).only(&["dns/*"]).fails(&["TSH-ADV-07"]),
+        looking_up("a_failed_look_up_that_is_remembered", failing).only(&["dns/*"]).fails(&["dns.recovery"]),
         looking_up("a_list_of_allowed_addresses", allowing)
             .only(&["inbound/address-ranges", "dns/asks-first"])
-            .fails(&["TSH-IN-13"]),
+            .fails(&["inbound.no-filtering"]),
         Defect::new("a_pool_that_keeps_its_connection", |portal: &Portal| {
             Ok::<_, String>(Caller::new(portal)?.keeping())
         })
         .only(&DNS)
-        .fails(&["TSH-DNS-04"]),
+        .fails(&["dns.pool"]),
     ]
 }
 

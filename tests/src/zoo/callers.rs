@@ -16,31 +16,39 @@ use super::defect::Defect;
 use super::tls::{OpenSsl, Rustls, Sni, own, provider, verifier};
 
 /// Rows that say something of the client certificate, beside its presence.
-pub(super) const CERTIFICATE_ROWS: [&str; 8] =
-    ["TSH-IN-05", "TSH-IN-06", "TSH-IN-07", "TSH-IN-08", "TSH-IN-09", "TSH-IN-10", "TSH-IN-11", "TSH-IN-14"];
+pub(super) const CERTIFICATE_ROWS: [&str; 8] = [
+    "inbound.certificate.self-signed",
+    "inbound.certificate.endorsed",
+    "inbound.certificate.validity",
+    "inbound.certificate.key",
+    "inbound.certificate.hash",
+    "inbound.certificate.elliptic-curve",
+    "inbound.certificate.common-name",
+    "inbound.certificate.usage",
+];
 
 /// Every caller's row that is not about the name server.
 const INBOUND: [&str; 20] = [
-    "TSH-IN-01",
-    "TSH-IN-02",
-    "TSH-IN-03",
-    "TSH-IN-04",
-    "TSH-IN-05",
-    "TSH-IN-06",
-    "TSH-IN-07",
-    "TSH-IN-08",
-    "TSH-IN-09",
-    "TSH-IN-10",
-    "TSH-IN-11",
-    "TSH-IN-12",
-    "TSH-IN-13",
-    "TSH-IN-14",
-    "TSH-ADV-01",
-    "TSH-ADV-02",
-    "TSH-ADV-03",
-    "TSH-ADV-04",
-    "TSH-ADV-05",
-    "TSH-ADV-06",
+    "inbound.client-certificate",
+    "inbound.tls-version",
+    "inbound.server-trust",
+    "inbound.server-authentication",
+    "inbound.certificate.self-signed",
+    "inbound.certificate.endorsed",
+    "inbound.certificate.validity",
+    "inbound.certificate.key",
+    "inbound.certificate.hash",
+    "inbound.certificate.elliptic-curve",
+    "inbound.certificate.common-name",
+    "inbound.host",
+    "inbound.no-filtering",
+    "inbound.certificate.usage",
+    "inbound.tls-1.3-alone",
+    "inbound.downgrade-sentinel",
+    "inbound.common-name-only",
+    "inbound.odd-common-name",
+    "inbound.ca-list",
+    "inbound.when-refused",
 ];
 
 /// All inbound rows but these.
@@ -51,27 +59,27 @@ pub(super) fn inbound_but(others: &[&str]) -> Vec<&'static str> {
 pub(super) fn all() -> Vec<Defect> {
     vec![
         Defect::new("a_caller_without_a_certificate", |portal: &Portal| Caller::showing(portal, None))
-            .fails(&["TSH-IN-01", "TSH-ADV-05"])
+            .fails(&["inbound.client-certificate", "inbound.ca-list"])
             .inconclusive(&CERTIFICATE_ROWS),
-        Defect::new("a_caller_that_heeds_the_list_of_authorities", heeds_the_list).fails(&["TSH-ADV-05"]),
+        Defect::new("a_caller_that_heeds_the_list_of_authorities", heeds_the_list).fails(&["inbound.ca-list"]),
         Defect::new("a_caller_that_still_speaks_tls_1_0", |portal: &Portal| {
             openssl(portal, SslVersion::TLS1, SslVersion::TLS1_3)
         })
-        .fails(&["TSH-IN-02"]),
+        .fails(&["inbound.tls-version"]),
         Defect::new("a_caller_that_still_speaks_tls_1_1", |portal: &Portal| {
             openssl(portal, SslVersion::TLS1_1, SslVersion::TLS1_3)
         })
-        .fails(&["TSH-IN-02"]),
+        .fails(&["inbound.tls-version"]),
         Defect::new("a_caller_that_speaks_tls_1_1_at_most", |portal: &Portal| {
             openssl(portal, SslVersion::TLS1, SslVersion::TLS1_1)
         })
-        .fails(&["TSH-IN-02"])
-        .inconclusive(&inbound_but(&["TSH-IN-02"])),
+        .fails(&["inbound.tls-version"])
+        .inconclusive(&inbound_but(&["inbound.tls-version"])),
         Defect::new("a_caller_that_speaks_tls_1_2_at_most", |portal: &Portal| {
             openssl(portal, SslVersion::TLS1_2, SslVersion::TLS1_2)
         })
-        .fails(&["TSH-ADV-01"])
-        .inconclusive(&["TSH-ADV-02"]),
+        .fails(&["inbound.tls-1.3-alone"])
+        .inconclusive(&["inbound.downgrade-sentinel"]),
         Defect::new("a_caller_that_speaks_tls_1_3_alone", |portal: &Portal| {
             let verifier = verifier(portal)?;
             let tls = Rustls::speaking(&[&rustls::version::TLS13], verifier, Some(own(portal)?))?;
@@ -79,19 +87,19 @@ pub(super) fn all() -> Vec<Defect> {
         }),
         Defect::new("a_caller_over_openssl", |portal: &Portal| openssl(portal, SslVersion::TLS1_2, SslVersion::TLS1_3)),
         Defect::new("a_caller_with_another_sni", |portal: &Portal| named(portal, Sni::Other("lb-7.thales.example")))
-            .fails(&["TSH-IN-12"])
-            .inconclusive(&inbound_but(&["TSH-IN-12"])),
+            .fails(&["inbound.host"])
+            .inconclusive(&inbound_but(&["inbound.host"])),
         Defect::new("a_caller_without_sni", |portal: &Portal| named(portal, Sni::None))
-            .fails(&["TSH-IN-12"])
-            .inconclusive(&inbound_but(&["TSH-IN-12"])),
+            .fails(&["inbound.host"])
+            .inconclusive(&inbound_but(&["inbound.host"])),
         Defect::new("a_caller_with_another_host_header", |portal: &Portal| {
             Ok::<_, String>(Caller::new(portal)?.host_header("lb-7.thales.example"))
         })
-        .fails(&["TSH-IN-12"]),
+        .fails(&["inbound.host"]),
         Defect::new("a_caller_that_storms_when_refused", |portal: &Portal| {
             Ok::<_, String>(Caller::new(portal)?.after_failure(AfterFailure::Again(15)))
         })
-        .fails(&["TSH-ADV-06"]),
+        .fails(&["inbound.when-refused"]),
         Defect::new("a_caller_that_tries_thrice_when_refused", |portal: &Portal| {
             Ok::<_, String>(Caller::new(portal)?.after_failure(AfterFailure::Again(2)))
         }),
@@ -99,7 +107,7 @@ pub(super) fn all() -> Vec<Defect> {
             Ok::<_, String>(Caller::new(portal)?.after_failure(AfterFailure::Hang(Duration::from_secs(4))))
         })
         .described(|subject| subject.callers[0].within = Duration::from_secs(2))
-        .fails(&["TSH-ADV-06"]),
+        .fails(&["inbound.when-refused"]),
         Defect::new("a_caller_that_dials_twice_a_call", |portal: &Portal| {
             Ok::<_, String>(Caller::new(portal)?.twice())
         }),

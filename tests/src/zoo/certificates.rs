@@ -25,40 +25,45 @@ pub(super) fn all() -> Vec<Defect> {
         certified("a_certificate_of_another_make", Recipe::default()),
         certified("a_certificate_on_p_384", curve(Nid::SECP384R1)),
         certified("a_certificate_that_calls_itself_an_authority", Recipe { is_authority: true, ..Recipe::default() })
-            .fails(&["TSH-IN-14"]),
-        certified("a_certificate_for_servers", Recipe { for_servers: true, ..Recipe::default() }).fails(&["TSH-IN-14"]),
+            .fails(&["inbound.certificate.usage"]),
+        certified("a_certificate_for_servers", Recipe { for_servers: true, ..Recipe::default() })
+            .fails(&["inbound.certificate.usage"]),
         certified("a_certificate_of_an_authority", Recipe { issuer: Issuer::Authority, ..Recipe::default() })
-            .fails(&["TSH-IN-05"]),
+            .fails(&["inbound.certificate.self-signed"]),
         certified("a_certificate_of_a_namesake", Recipe { issuer: Issuer::Namesake, ..Recipe::default() })
-            .fails(&["TSH-IN-05"]),
-        unendorsed("another_certificate_with_the_endorsed_key", true).fails(&["TSH-IN-06"]),
-        unendorsed("another_certificate_with_another_key", false).fails(&["TSH-IN-06"]),
-        certified("a_certificate_for_three_years", lasting(-1, 3 * 365)).fails(&["TSH-IN-07"]),
+            .fails(&["inbound.certificate.self-signed"]),
+        unendorsed("another_certificate_with_the_endorsed_key", true).fails(&["inbound.certificate.endorsed"]),
+        unendorsed("another_certificate_with_another_key", false).fails(&["inbound.certificate.endorsed"]),
+        certified("a_certificate_for_three_years", lasting(-1, 3 * 365)).fails(&["inbound.certificate.validity"]),
         certified("a_certificate_for_730_days", lasting(-1, 729)),
-        certified("a_certificate_that_has_expired", lasting(-90, -2)).fails(&["TSH-IN-07"]),
-        certified("a_certificate_that_begins_tomorrow", lasting(1, 90)).fails(&["TSH-IN-07"]),
-        certified("a_key_on_p_521", curve(Nid::SECP521R1)).fails(&["TSH-IN-08"]),
+        certified("a_certificate_that_has_expired", lasting(-90, -2)).fails(&["inbound.certificate.validity"]),
+        certified("a_certificate_that_begins_tomorrow", lasting(1, 90)).fails(&["inbound.certificate.validity"]),
+        certified("a_key_on_p_521", curve(Nid::SECP521R1)).fails(&["inbound.certificate.key"]),
         // Ed25519 signs with no hash that a certificate could name.
         certified("a_key_on_ed25519", Recipe { key: Key::Ed25519, hash: None, ..Recipe::default() })
-            .fails(&["TSH-IN-08", "TSH-IN-09"]),
+            .fails(&["inbound.certificate.key", "inbound.certificate.hash"]),
         weak("a_key_of_rsa_1024", Recipe { key: Key::Rsa(1024), ..Recipe::default() })
-            .fails(&["TSH-IN-08", "TSH-IN-10"])
+            .fails(&["inbound.certificate.key", "inbound.certificate.elliptic-curve"])
             // The proof of so small a key is beyond what the endpoint can verify.
-            .inconclusive(&["TSH-IN-01", "TSH-ADV-05"]),
-        certified("a_key_of_rsa_2048", rsa).fails(&["TSH-IN-10"]),
-        certified("a_key_of_rsa_3072", Recipe { key: Key::Rsa(3072), ..rsa }).fails(&["TSH-IN-10"]),
+            .inconclusive(&["inbound.client-certificate", "inbound.ca-list"]),
+        certified("a_key_of_rsa_2048", rsa).fails(&["inbound.certificate.elliptic-curve"]),
+        certified("a_key_of_rsa_3072", Recipe { key: Key::Rsa(3072), ..rsa })
+            .fails(&["inbound.certificate.elliptic-curve"]),
         certified("sha_1_with_rsa", Recipe { hash: Some(MessageDigest::sha1), ..rsa })
-            .fails(&["TSH-IN-09", "TSH-IN-10"]),
+            .fails(&["inbound.certificate.hash", "inbound.certificate.elliptic-curve"]),
         certified("sha_384_with_rsa", Recipe { hash: Some(MessageDigest::sha384), ..rsa })
-            .fails(&["TSH-IN-09", "TSH-IN-10"]),
+            .fails(&["inbound.certificate.hash", "inbound.certificate.elliptic-curve"]),
         certified("sha_1_with_ecdsa", Recipe { hash: Some(MessageDigest::sha1), ..Recipe::default() })
-            .fails(&["TSH-IN-09"]),
+            .fails(&["inbound.certificate.hash"]),
         certified("sha_512_with_ecdsa", Recipe { hash: Some(MessageDigest::sha512), ..Recipe::default() })
-            .fails(&["TSH-IN-09"]),
-        certified("a_cn_in_another_case", named("Reference.Customer.Example")).fails(&["TSH-IN-11"]),
-        certified("a_cn_with_a_space_behind", named("reference.customer.example ")).fails(&["TSH-IN-11"]),
-        certified("a_cn_with_a_backslash", named("reference\\.customer.example")).fails(&["TSH-IN-11"]),
-        certified("a_cn_that_is_localhost", named("localhost")).fails(&["TSH-IN-11"]),
+            .fails(&["inbound.certificate.hash"]),
+        certified("a_cn_in_another_case", named("Reference.Customer.Example"))
+            .fails(&["inbound.certificate.common-name"]),
+        certified("a_cn_with_a_space_behind", named("reference.customer.example "))
+            .fails(&["inbound.certificate.common-name"]),
+        certified("a_cn_with_a_backslash", named("reference\\.customer.example"))
+            .fails(&["inbound.certificate.common-name"]),
+        certified("a_cn_that_is_localhost", named("localhost")).fails(&["inbound.certificate.common-name"]),
     ]
 }
 

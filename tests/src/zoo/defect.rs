@@ -8,19 +8,24 @@ use thales_harness::{Integration, Portal, reference};
 /// Thales' host in the environment that the zoo is tested in.
 pub(crate) const HOST: &str = "api.dbp-stg.thalescloud.io";
 
-/// How a subject is made; keys are made only when the defect is played.
-type Make = Box<dyn Fn() -> Result<Subject, String> + Send + Sync>;
+/// The profiles, the one first in which every defect is played.
+pub const PROFILES: [&str; 3] = ["classic-tokenization", "merchant-tokenization", "d1-ecom"];
+
+/// How a subject is made for a profile; keys are made only when the defect is played.
+type Make = Box<dyn Fn(&str) -> Result<Subject, String> + Send + Sync>;
 
 /// An integration that differs from the reference in one thing.
 pub struct Defect {
     /// What is wrong with it, as a test's name.
     pub name: &'static str,
+    /// Profiles that it is played in.
+    pub profiles: Vec<&'static str>,
     make: Make,
     /// Scenarios that it can touch, as patterns of a selection.
     pub only: Vec<String>,
-    /// Rows that must fail, of whatever level.
+    /// Topics whose rows must fail, of whatever level.
     pub fails: Vec<&'static str>,
-    /// Rows that must be inconclusive.
+    /// Topics whose rows must be inconclusive.
     pub inconclusive: Vec<&'static str>,
     /// It never dials and never serves, or never gets through: no row may pass.
     pub passes_nothing: bool,
@@ -49,9 +54,19 @@ impl Defect {
         I: Integration + 'static,
         E: Display,
     {
-        let make = move || Ok(reference::described(InProcess::new(name, build.clone()), identity()?).into_subject());
+        let make = move |_profile: &str| {
+            Ok(reference::described(InProcess::new(name, build.clone()), identity()?).into_subject())
+        };
         let only = vec!["inbound/*".to_owned()];
-        Self { name, make: Box::new(make), only, fails: Vec::new(), inconclusive: Vec::new(), passes_nothing: false }
+        Self {
+            name,
+            profiles: vec![PROFILES[0]],
+            make: Box::new(make),
+            only,
+            fails: Vec::new(),
+            inconclusive: Vec::new(),
+            passes_nothing: false,
+        }
     }
 
     /// Played to these scenarios, in place of the inbound ones but those about the name server.
@@ -60,15 +75,26 @@ impl Defect {
         self
     }
 
-    /// Fails these rows and no other.
-    pub(crate) fn fails(mut self, rows: &[&'static str]) -> Self {
-        self.fails = rows.to_vec();
+    /// Fails the rows about these topics and no other.
+    pub(crate) fn fails(mut self, topics: &[&'static str]) -> Self {
+        self.fails = topics.to_vec();
         self
     }
 
-    /// Leaves these rows inconclusive and no other.
-    pub(crate) fn inconclusive(mut self, rows: &[&'static str]) -> Self {
-        self.inconclusive = rows.to_vec();
+    /// Leaves the rows about these topics inconclusive and no other.
+    pub(crate) fn inconclusive(mut self, topics: &[&'static str]) -> Self {
+        self.inconclusive = topics.to_vec();
+        self
+    }
+
+    /// Played in every profile: it shows for each that the rule is tested there.
+    pub(crate) fn everywhere(self) -> Self {
+        self.in_profiles(&PROFILES)
+    }
+
+    /// Played in these profiles.
+    pub(crate) fn in_profiles(mut self, profiles: &[&'static str]) -> Self {
+        self.profiles = profiles.to_vec();
         self
     }
 
@@ -81,8 +107,8 @@ impl Defect {
     /// Changes the subject beyond what the trait shows.
     pub(crate) fn described(mut self, change: impl Fn(&mut Subject) + Send + Sync + 'static) -> Self {
         let make = self.make;
-        self.make = Box::new(move || {
-            let mut subject = make()?;
+        self.make = Box::new(move |profile| {
+            let mut subject = make(profile)?;
             change(&mut subject);
             Ok(subject)
         });
@@ -93,7 +119,7 @@ impl Defect {
     ///
     /// # Errors
     /// Its certificates cannot be made.
-    pub fn subject(&self) -> Result<Subject, String> {
-        (self.make)()
+    pub fn subject(&self, profile: &str) -> Result<Subject, String> {
+        (self.make)(profile)
     }
 }

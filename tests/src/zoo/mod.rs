@@ -14,7 +14,7 @@ mod tls;
 mod trust;
 mod visitors;
 
-pub use defect::Defect;
+pub use defect::{Defect, PROFILES};
 
 /// Every defect.
 pub fn all() -> Vec<Defect> {

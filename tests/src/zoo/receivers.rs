@@ -16,18 +16,18 @@ use super::receiver::{OpenSsl, Receiver, Rustls, Served, served, verifier};
 
 /// Every receiver's row.
 const OUTBOUND: [&str; 12] = [
-    "TSH-OUT-01",
-    "TSH-OUT-02",
-    "TSH-OUT-03",
-    "TSH-OUT-04",
-    "TSH-OUT-05",
-    "TSH-OUT-06",
-    "TSH-OUT-07",
-    "TSH-OUT-08",
-    "TSH-OUT-09",
-    "TSH-ADV-09",
-    "TSH-ADV-10",
-    "TSH-ADV-11",
+    "outbound.client-certificate",
+    "outbound.tls-version",
+    "outbound.port",
+    "outbound.no-filtering",
+    "outbound.client-ca",
+    "outbound.only-client-ca",
+    "outbound.no-pinning",
+    "outbound.server-chain",
+    "outbound.host",
+    "outbound.subject-check",
+    "outbound.new-intermediate",
+    "outbound.extended-key-usage",
 ];
 
 /// All outbound rows but these.
@@ -40,29 +40,31 @@ pub(super) fn all() -> Vec<Defect> {
         versions("a_server_over_openssl", SslVersion::TLS1_2, SslVersion::TLS1_3),
         versions("a_server_that_speaks_tls_1_2_alone", SslVersion::TLS1_2, SslVersion::TLS1_2),
         versions("a_server_that_speaks_tls_1_3_alone", SslVersion::TLS1_3, SslVersion::TLS1_3),
-        versions("a_server_that_still_speaks_tls_1_1", SslVersion::TLS1_1, SslVersion::TLS1_3).fails(&["TSH-OUT-02"]),
-        versions("a_server_that_still_speaks_tls_1_0", SslVersion::TLS1, SslVersion::TLS1_3).fails(&["TSH-OUT-02"]),
+        versions("a_server_that_still_speaks_tls_1_1", SslVersion::TLS1_1, SslVersion::TLS1_3)
+            .fails(&["outbound.tls-version"]),
+        versions("a_server_that_still_speaks_tls_1_0", SslVersion::TLS1, SslVersion::TLS1_3)
+            .fails(&["outbound.tls-version"]),
         versions("a_server_that_speaks_tls_1_1_at_most", SslVersion::TLS1, SslVersion::TLS1_1)
-            .fails(&["TSH-OUT-02"])
-            .inconclusive(&outbound_but(&["TSH-OUT-02"])),
+            .fails(&["outbound.tls-version"])
+            .inconclusive(&outbound_but(&["outbound.tls-version"])),
         portal_port("a_server_on_port_8443", 8443),
-        portal_port("a_server_on_port_9443", 9443).fails(&["TSH-OUT-03"]),
+        portal_port("a_server_on_port_9443", 9443).fails(&["outbound.port"]),
         Defect::new("a_server_that_filters_by_address", |portal: &Portal| {
             let receiver = Receiver::verifying(portal, verifier(portal)?)?;
             Ok::<_, String>(receiver.admitting(|from| !matches!(from, IpAddr::V4(ip) if ip.octets()[..2] == [203, 0])))
         })
         .only(&["outbound/*"])
-        .fails(&["TSH-OUT-04"]),
+        .fails(&["outbound.no-filtering"]),
         serving("a_server_that_leaves_out_the_intermediate", |portal| {
             let (chain, key) = served(portal)?;
             Ok((chain.into_iter().take(1).collect(), key))
         })
-        .fails(&["TSH-OUT-08"]),
+        .fails(&["outbound.server-chain"]),
         serving("a_server_with_another_chain_than_the_one_handed_over", |_| stranger("issuer.reference.example"))
-            .fails(&["TSH-OUT-08"]),
+            .fails(&["outbound.server-chain"]),
         Defect::with_identity("a_server_certificate_for_another_host", another_host, Reference::new)
             .only(&["outbound/*"])
-            .fails(&["TSH-OUT-09"]),
+            .fails(&["outbound.host"]),
     ]
 }
 

@@ -18,7 +18,7 @@ use super::tls::certificates;
 use super::trust::stranger;
 
 pub(super) fn all() -> Vec<Defect> {
-    let pins = ["TSH-OUT-07", "TSH-ADV-09", "TSH-ADV-10"];
+    let pins = ["outbound.no-pinning", "outbound.subject-check", "outbound.new-intermediate"];
     vec![
         // Refuses as an application behind a proxy does: nothing is wrong with it.
         Defect::new("a_server_that_refuses_by_status_403", |portal: &Portal| {
@@ -30,55 +30,65 @@ pub(super) fn all() -> Vec<Defect> {
             Receiver::verifying(portal, WebPkiClientVerifier::no_client_auth())
         })
         .only(&["outbound/*"])
-        .fails(&["TSH-OUT-01", "TSH-OUT-06", "TSH-ADV-11"]),
+        .fails(&["outbound.client-certificate", "outbound.only-client-ca", "outbound.extended-key-usage"]),
         Defect::new("a_server_to_which_a_certificate_is_optional", |portal: &Portal| {
             Receiver::verifying(portal, optional(portal)?)
         })
         .only(&["outbound/*"])
-        .fails(&["TSH-OUT-01"]),
+        .fails(&["outbound.client-certificate"]),
         Defect::new("a_server_that_trusts_another_authority", |portal: &Portal| {
             Receiver::verifying(portal, verifier_of(stranger()?, true)?)
         })
         .only(&["outbound/*"])
-        .fails(&["TSH-OUT-05"])
-        .inconclusive(&outbound_but(&["TSH-OUT-03", "TSH-OUT-05", "TSH-OUT-08", "TSH-OUT-09"])),
+        .fails(&["outbound.client-ca"])
+        .inconclusive(&outbound_but(&[
+            "outbound.port",
+            "outbound.client-ca",
+            "outbound.server-chain",
+            "outbound.host",
+        ])),
         Defect::new("a_server_that_trusts_another_authority_as_well", |portal: &Portal| {
             let both = [certificates(portal, "THALES_CLIENT_CA")?, stranger()?].concat();
             Receiver::verifying(portal, verifier_of(both, true)?)
         })
         .only(&["outbound/*"]),
-        lenient("a_server_that_takes_any_certificate", |_, _| true).fails(&["TSH-OUT-01", "TSH-OUT-06", "TSH-ADV-11"]),
+        lenient("a_server_that_takes_any_certificate", |_, _| true).fails(&[
+            "outbound.client-certificate",
+            "outbound.only-client-ca",
+            "outbound.extended-key-usage",
+        ]),
         lenient("a_server_that_ignores_expiry", |error, _| {
             use CertificateError::{Expired, ExpiredContext};
             matches!(error, Error::InvalidCertificate(Expired | ExpiredContext { .. }))
         })
-        .fails(&["TSH-OUT-01"]),
+        .fails(&["outbound.client-certificate"]),
         lenient("a_server_that_ignores_the_first_day", |error, _| {
             use CertificateError::{NotValidYet, NotValidYetContext};
             matches!(error, Error::InvalidCertificate(NotValidYet | NotValidYetContext { .. }))
         })
-        .fails(&["TSH-OUT-01"]),
+        .fails(&["outbound.client-certificate"]),
         lenient("a_server_that_ignores_the_extended_key_usage", |error, _| {
             use CertificateError::{InvalidPurpose, InvalidPurposeContext};
             matches!(error, Error::InvalidCertificate(InvalidPurpose | InvalidPurposeContext { .. }))
         })
-        .fails(&["TSH-ADV-11"]),
-        lenient("a_server_that_takes_any_authority", |error, _| is_authority(error)).fails(&["TSH-OUT-06"]),
+        .fails(&["outbound.extended-key-usage"]),
+        lenient("a_server_that_takes_any_authority", |error, _| is_authority(error))
+            .fails(&["outbound.only-client-ca"]),
         lenient("a_server_that_knows_authorities_by_name", |error, shown| {
             let issuer = issuer_der(&shown.leaf);
             is_authority(error)
                 && shown.is_current()
                 && subject_der(&shown.authority).is_ok_and(|name| Ok(name) == issuer)
         })
-        .fails(&["TSH-OUT-06"]),
+        .fails(&["outbound.only-client-ca"]),
         lenient("a_server_that_takes_self_signed_certificates", |_, shown| {
             CertificateFacts::read(&shown.leaf).is_ok_and(|facts| facts.self_signed == Some(true))
         })
-        .fails(&["TSH-OUT-06"]),
+        .fails(&["outbound.only-client-ca"]),
         lenient("a_server_that_goes_by_the_subject_alone", |error, shown| {
             is_authority(error) && shown.is_current() && subject_der(&shown.leaf).ok() == subject_der(&shown.today).ok()
         })
-        .fails(&["TSH-OUT-06"]),
+        .fails(&["outbound.only-client-ca"]),
         strict("a_server_that_pins_the_certificate", |shown| shown.leaf == shown.today).fails(&pins),
         strict("a_server_that_pins_the_key", |shown| {
             let key = |certificate| CertificateFacts::read(certificate).ok().map(|facts| facts.public_key_sha256);
@@ -88,12 +98,13 @@ pub(super) fn all() -> Vec<Defect> {
         strict("a_server_that_takes_keys_on_curves_only", |shown| {
             CertificateFacts::read(&shown.leaf).is_ok_and(|facts| matches!(facts.key, PublicKey::Ec { .. }))
         })
-        .fails(&["TSH-OUT-07"]),
+        .fails(&["outbound.no-pinning"]),
         strict("a_server_that_checks_the_subject", |shown| {
             subject_der(&shown.leaf).ok() == subject_der(&shown.today).ok()
         })
-        .fails(&["TSH-ADV-09"]),
-        strict("a_server_that_takes_no_intermediate", |shown| shown.intermediates == 0).fails(&["TSH-ADV-10"]),
+        .fails(&["outbound.subject-check"]),
+        strict("a_server_that_takes_no_intermediate", |shown| shown.intermediates == 0)
+            .fails(&["outbound.new-intermediate"]),
     ]
 }
 
