@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use mock_thales::observe::{Actor, Claim, Event, Recorder};
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -21,6 +21,12 @@ use crate::world::World;
 
 /// Time for a driver to leave after the end of its input.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Longest line that is read as an answer, in bytes; of a longer one the beginning is kept and the rest thrown away.
+const LINE_LIMIT: usize = 1 << 20;
+
+/// Lines that are no answers and are kept as facts; a driver may print without end.
+const STRAYS: u32 = 50;
 
 #[derive(Debug, Serialize)]
 struct Order<'a> {
@@ -63,9 +69,10 @@ struct Failed {
 pub(super) struct Driver {
     child: Child,
     input: Option<ChildStdin>,
-    lines: Lines<BufReader<ChildStdout>>,
+    lines: BoundedLines<ChildStdout>,
     output: Option<Output>,
     next: u64,
+    strays: u32,
     recorder: Arc<Recorder>,
     actor: Actor,
 }
@@ -89,7 +96,8 @@ impl Driver {
         Ok(Self {
             child,
             input,
-            lines: BufReader::new(stdout).lines(),
+            lines: BoundedLines::new(stdout),
+            strays: 0,
             output,
             next: 1,
             recorder: Arc::clone(recorder),
@@ -118,7 +126,7 @@ impl Driver {
             Err(_) => return Claim::TimedOut,
         }
         loop {
-            match timeout_at(deadline, self.lines.next_line()).await {
+            match timeout_at(deadline, self.lines.next()).await {
                 Ok(Ok(Some(line))) => match self.read(id, &line) {
                     Some(claim) => return claim,
                     None => continue,
@@ -130,7 +138,7 @@ impl Driver {
         }
     }
 
-    fn read(&self, id: u64, line: &str) -> Option<Claim> {
+    fn read(&mut self, id: u64, line: &str) -> Option<Claim> {
         match serde_json::from_str::<Answer>(line) {
             // An answer to a call that had timed out.
             Ok(answer) if answer.id < id => None,
@@ -144,7 +152,11 @@ impl Driver {
         }
     }
 
-    fn stray(&self, line: &str) -> Option<Claim> {
+    fn stray(&mut self, line: &str) -> Option<Claim> {
+        self.strays += 1;
+        if self.strays > STRAYS {
+            return None;
+        }
         self.recorder.record(self.actor.clone(), Event::StrayLine { text: bounded(line) });
         None
     }
@@ -168,5 +180,55 @@ impl Driver {
         if let Some(output) = self.output.take() {
             output.finish(&self.recorder, &self.actor).await;
         }
+    }
+}
+
+/// Lines of a stream, none longer than [`LINE_LIMIT`]. A wait for the next one may be given up at any time.
+struct BoundedLines<R> {
+    stream: BufReader<R>,
+    partial: Vec<u8>,
+}
+
+impl<R: AsyncRead + Unpin> BoundedLines<R> {
+    fn new(stream: R) -> Self {
+        Self { stream: BufReader::new(stream), partial: Vec::new() }
+    }
+
+    /// The next line without its end; `None` at the end of the stream. Bytes that are no UTF-8 are replaced.
+    async fn next(&mut self) -> std::io::Result<Option<String>> {
+        loop {
+            let read = self.stream.fill_buf().await?;
+            let end = read.iter().position(|byte| *byte == b'\n');
+            let content = &read[..end.unwrap_or(read.len())];
+            let room = LINE_LIMIT.saturating_sub(self.partial.len()).min(content.len());
+            self.partial.extend_from_slice(&content[..room]);
+            let is_over = read.is_empty();
+            let used = content.len() + usize::from(end.is_some());
+            self.stream.consume(used);
+            if end.is_some() || (is_over && !self.partial.is_empty()) {
+                let line = std::mem::take(&mut self.partial);
+                return Ok(Some(String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned()));
+            }
+            if is_over {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn lines_come_whole_and_long_ones_shortened() {
+        let long = "x".repeat(LINE_LIMIT + 5);
+        let text = format!("one\r\n\n{long}\nlast");
+        let mut lines = BoundedLines::new(text.as_bytes());
+        let mut lengths = Vec::new();
+        while let Some(line) = lines.next().await.expect("a slice can be read") {
+            lengths.push(line.len());
+        }
+        assert_eq!(lengths, [3, 0, LINE_LIMIT, 4]);
     }
 }

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use thales_harness::integration::{CallerWay, ReceiverWay};
 use thales_harness::{Integration, Portal, Reply, Request};
 
 use super::caller::system;
@@ -31,6 +32,15 @@ pub(super) fn all() -> Vec<Defect> {
             |at| listen(at, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
         ),
         constant("it_answers_with_noise", |request| dial(request, &NOISE), |at| listen(at, &NOISE)),
+        // A line without end, and lines without number.
+        shell("it_floods_its_output", "yes | tr -d '\\n' | head -c 2000000; yes | head -c 500000; exit 0"),
+        driver(
+            "it_answers_each_call_twice",
+            "n=0; while read -r line; do n=$((n + 1)); \
+             answer=\"{\\\"id\\\":$n,\\\"completed\\\":{\\\"status\\\":200}}\"; \
+             echo \"$answer\"; echo \"$answer\"; done",
+        ),
+        driver("its_driver_floods_its_output", "yes | tr -d '\\n' | head -c 2000000; yes | head -c 500000; exit 0"),
     ]
 }
 
@@ -72,6 +82,25 @@ fn expecting_nothing(defect: Defect) -> Defect {
         .only(&["inbound/*", "outbound/*"])
         .inconclusive(&inconclusive)
         .passes_nothing()
+}
+
+/// A command of the shell in both roles.
+fn shell(name: &'static str, script: &'static str) -> Defect {
+    commanded(name, script, CallerWay::Command)
+}
+
+/// A driver that is a script of the shell.
+fn driver(name: &'static str, script: &'static str) -> Defect {
+    commanded(name, script, CallerWay::Stdio)
+}
+
+fn commanded(name: &'static str, script: &'static str, way: fn(Vec<String>) -> CallerWay) -> Defect {
+    let words = || ["sh", "-c", script].map(str::to_owned).to_vec();
+    let defect = Defect::new(name, |_: &Portal| Err::<Constant, _>("it is no part of this process"));
+    expecting_nothing(defect.described(move |subject| {
+        subject.callers[0].way = way(words().iter().map(|word| word.replace('$', "$$")).collect());
+        subject.receivers[0].way = ReceiverWay::Command(words().iter().map(|word| word.replace('$', "$$")).collect());
+    }))
 }
 
 fn refuses_to_serve(_: SocketAddr) -> Serving {
