@@ -4,7 +4,7 @@ use super::options::ExplainWords;
 use super::{Exit, Refused, library, say};
 use crate::load::Library;
 use crate::model::{Proof, Requirement, Scenario, Shape};
-use crate::run::topics;
+use crate::run::{rows, topics};
 
 pub(super) fn explain(words: &ExplainWords) -> Result<Exit, Refused> {
     let library = library(words.scenarios.as_deref())?;
@@ -50,7 +50,10 @@ fn explain_requirement(requirement: &Requirement, library: &Library) -> String {
     let scenarios: Vec<_> = library
         .scenarios
         .iter()
-        .filter(|scenario| topics(scenario).iter().any(|topic| requirement.is_about(topic)))
+        .filter(|scenario| {
+            topics(scenario).iter().any(|topic| requirement.is_about(topic))
+                || requirement.observed.iter().any(|observed| observed.scenario == scenario.id)
+        })
         .map(|scenario| format!("  {:<36} {}\n", scenario.id, scenario.title))
         .collect();
     if !scenarios.is_empty() {
@@ -77,11 +80,9 @@ fn explain_scenario(scenario: &Scenario, library: &Library) -> String {
         }
     }
     text.push_str("\nverifies\n");
-    for topic in topics(scenario) {
-        for (profile, _) in library.profiles.values() {
-            if let Some(requirement) = profile.about(topic) {
-                text.push_str(&format!("  {} ({}) {}\n", requirement.id, requirement.level, requirement.rule));
-            }
+    for (profile, _) in library.profiles.values() {
+        for requirement in rows(scenario, profile) {
+            text.push_str(&format!("  {} ({}) {}\n", requirement.id, requirement.level, requirement.rule));
         }
     }
     text

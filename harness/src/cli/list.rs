@@ -2,7 +2,7 @@
 
 use super::options::ListWords;
 use super::{Exit, Refused, library, say};
-use crate::run::topics;
+use crate::run::rows;
 
 pub(super) fn list(words: &ListWords) -> Result<Exit, Refused> {
     let library = library(words.scenarios.as_deref())?;
@@ -20,11 +20,8 @@ pub(super) fn list(words: &ListWords) -> Result<Exit, Refused> {
         }
     } else {
         for scenario in &library.scenarios {
-            let ids: Vec<_> = topics(scenario)
-                .into_iter()
-                .filter_map(|topic| profile.about(topic))
-                .map(|requirement| requirement.id.to_string())
-                .collect();
+            let ids: Vec<_> =
+                rows(scenario, profile).into_iter().map(|requirement| requirement.id.to_string()).collect();
             text.push_str(&format!("{:<36} {:<24} {}\n", scenario.id, ids.join(" "), scenario.title));
         }
     }

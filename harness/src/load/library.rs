@@ -62,7 +62,8 @@ impl Library {
         }
         let topics: BTreeSet<Topic> = profiles
             .values()
-            .flat_map(|(profile, _)| profile.requirements.iter().map(|requirement| requirement.topic.clone()))
+            .flat_map(|(profile, _)| &profile.requirements)
+            .flat_map(|requirement| [&requirement.topic].into_iter().chain(&requirement.also).cloned())
             .collect();
         // With a broken profile its topics are unknown; faults about them would only be noise.
         let profiles_are_whole = faults.0.is_empty();
@@ -82,6 +83,19 @@ impl Library {
                         .into_iter()
                         .filter(|fault| profiles_are_whole || !fault.message().starts_with("no profile")),
                 ),
+            }
+        }
+        // With a broken scenario its id is unknown; a fault about it would only be noise.
+        let scenarios_are_whole = faults.0.is_empty();
+        for (name, (profile, _)) in profiles.iter().filter(|_| scenarios_are_whole) {
+            let observed = profile.requirements.iter().flat_map(|row| row.observed.iter().map(move |seen| (row, seen)));
+            for (requirement, observed) in observed {
+                if !scenarios.iter().any(|scenario| scenario.id == observed.scenario) {
+                    let path = root.join("profiles").join(format!("{name}.toml"));
+                    let message =
+                        format!("{} is judged on `{}`, which is no scenario", requirement.id, observed.scenario);
+                    faults.push(Diagnostic::file(path, message));
+                }
             }
         }
         faults.finish(Self { profiles, scenarios })

@@ -20,7 +20,7 @@ pub use profile::{
     ClientCertificatePolicy, CommonNameRule, CustomerId, Environment, Issuance, KeyRule, OAuth, Profile,
     PublishedAuthority, ServerAuthority,
 };
-pub use requirement::{Level, Proof, Requirement};
+pub use requirement::{Level, Observed, Proof, Requirement};
 pub use scenario::{
     Change, ClientConduct, Conduct, DEFAULT_ADDRESS, Dead, EndpointConduct, Row, RowKind, Scenario, Shape, Step,
     Traffic,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RequirementId, Topic};
+use super::{Check, RequirementId, ScenarioId, Topic};
 
 /// What Thales demands, in the project's words, with its source and the way to prove it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct Requirement {
     pub source: String,
     /// How it is proven.
     pub proof: Proof,
+    /// What a scenario shows anyway, and how it is judged for this row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observed: Vec<Observed>,
     /// What even a proof does not reach, or why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beyond: Option<String>,
@@ -42,6 +45,16 @@ pub struct Requirement {
     /// What to do about it in a stack: JVM, nginx, …
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub remedies: BTreeMap<String, String>,
+}
+
+/// A judgement on the facts of a scenario that is played for the sake of others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Observed {
+    /// The scenario.
+    pub scenario: ScenarioId,
+    /// How all that it shows is judged.
+    pub check: Check,
 }
 
 impl Requirement {

@@ -12,7 +12,7 @@ use super::event::Event;
 use super::ground::Setting;
 use super::plan;
 use super::scene::{self, Part, network};
-use super::selection::{Selection, SelectionError, topics};
+use super::selection::{Selection, SelectionError, rows};
 use crate::integration::{Materials, MaterialsError, Subject};
 use crate::load::Library;
 use crate::model::{Environment, Header, Network, Profile, RequirementId, Scenario, ScenarioId, Shape, Side};
@@ -98,7 +98,7 @@ impl Exam {
         let (mut left_out, mut unplanned) = (Vec::new(), Vec::new());
         for scenario in library.scenarios.iter().filter(|scenario| selection.holds(scenario, &profile)) {
             if host.network == world::Network::Shared && scene::needs_private(scenario) {
-                let ids = topics(scenario).into_iter().filter_map(|topic| Some(profile.about(topic)?.id.clone()));
+                let ids = rows(scenario, &profile).into_iter().map(|requirement| requirement.id.clone());
                 unplanned.extend(ids.map(|id| (id, NEEDS_PRIVATE.to_owned())));
                 left_out.push(scenario.id.clone());
                 continue;
@@ -235,13 +235,13 @@ impl Exam {
             Shape::Table { verifies, .. } => plan::control_expectations(verifies.as_ref()),
             Shape::Steps { .. } => Vec::new(),
         };
-        let mut topics: Vec<_> =
-            topics(scenario).into_iter().chain(of_control.iter().map(|(topic, _)| topic)).collect();
-        topics.sort();
-        topics.dedup();
-        topics
+        let profile = &self.setting.profile;
+        let mut requirements = rows(scenario, profile);
+        requirements.extend(of_control.iter().filter_map(|(topic, _)| profile.about(topic)));
+        requirements.sort_by_key(|requirement| &requirement.id);
+        requirements.dedup();
+        requirements
             .into_iter()
-            .filter_map(|topic| self.setting.profile.about(topic))
             .map(|requirement| Finding::fault(requirement, &run.id, &run.subject, error.to_string()))
             .collect()
     }

@@ -16,5 +16,5 @@ mod table;
 pub use error::RunError;
 pub use event::Event;
 pub use exam::{Exam, ExamError, Outcome, ScenarioRun};
-pub(crate) use selection::topics;
 pub use selection::{Selection, SelectionError};
+pub(crate) use selection::{rows, topics};

@@ -92,6 +92,25 @@ pub(super) fn expect(
     }
 }
 
+/// Adds what the profile's rows judge on this scenario, whatever it is played for.
+pub(super) fn observe(script: &mut Script, requirements: &[Requirement], materials: &Materials) {
+    let scenario = script.scenario.clone();
+    for requirement in requirements {
+        for observed in requirement.observed.iter().filter(|observed| observed.scenario == scenario) {
+            let expectation = Expectation {
+                topic: requirement.topic.clone(),
+                subject: "all that was seen".to_owned(),
+                check: observed.check.clone(),
+                phases: script.phases.iter().map(|phase| phase.id).collect(),
+                controls: Vec::new(),
+                means: None,
+                any_of: None,
+            };
+            expect(script, requirements, materials, expectation);
+        }
+    }
+}
+
 /// The name of a phase.
 pub(super) fn phase_name(kind: PhaseKind, words: &str) -> String {
     match kind {

@@ -11,6 +11,7 @@ use super::RunError;
 use super::caller::{self, CallerScene};
 use super::ground::{Ground, Setting};
 use super::lag::Lag;
+use super::plan;
 use super::receiver::{self, ReceiverScene};
 use crate::integration::{CallerPart, ReceiverPart};
 use crate::model::{Check, Dead, Header, LOG_FORMAT, Network, Scenario, Script, Shape};
@@ -52,7 +53,7 @@ pub(super) async fn play(setting: Arc<Setting>, scenario: Arc<Scenario>, part: P
         unplanned: Vec::new(),
     };
     let ground = Ground { setting: Arc::clone(&setting), world: Arc::clone(&world), recorder: Arc::clone(&recorder) };
-    let script = match part {
+    let mut script = match part {
         Part::Caller(part) => {
             let scene = CallerScene::open(ground, &part, &scenario, script).await?;
             caller::play(scene, &scenario).await?
@@ -63,6 +64,7 @@ pub(super) async fn play(setting: Arc<Setting>, scenario: Arc<Scenario>, part: P
         }
     };
     drop(lag);
+    plan::observe(&mut script, &setting.profile.requirements, &setting.materials);
     let facts = recorder.snapshot();
     // What still holds the world is ending; its processes end with it.
     if let Ok(world) = Arc::try_unwrap(world) {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use crate::model::{Profile, Scenario, Shape, Topic};
+use crate::model::{Profile, Requirement, Scenario, Shape, Topic};
 
 /// A selection; without a pattern it holds everything.
 #[derive(Debug, Clone)]
@@ -62,11 +62,24 @@ impl Selection {
     pub fn holds(&self, scenario: &Scenario, profile: &Profile) -> bool {
         self.is_all()
             || self.patterns.is_match(scenario.id.as_str())
-            || topics(scenario).into_iter().any(|topic| {
-                self.patterns.is_match(topic.as_str())
-                    || profile.about(topic).is_some_and(|requirement| self.patterns.is_match(requirement.id.as_str()))
+            || topics(scenario).into_iter().any(|topic| self.patterns.is_match(topic.as_str()))
+            || rows(scenario, profile).into_iter().any(|requirement| {
+                self.patterns.is_match(requirement.id.as_str()) || self.patterns.is_match(requirement.topic.as_str())
             })
     }
+}
+
+/// The rows of a profile that a scenario verifies, or that are judged on what it shows.
+pub(crate) fn rows<'a>(scenario: &Scenario, profile: &'a Profile) -> Vec<&'a Requirement> {
+    let topics = topics(scenario);
+    profile
+        .requirements
+        .iter()
+        .filter(|requirement| {
+            topics.iter().any(|topic| requirement.is_about(topic))
+                || requirement.observed.iter().any(|observed| observed.scenario == scenario.id)
+        })
+        .collect()
 }
 
 /// The topics that a scenario verifies.

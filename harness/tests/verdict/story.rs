@@ -322,6 +322,7 @@ pub(crate) fn requirement(id: &str, topic: &str, level: Level, proof: Proof) -> 
         also: Vec::new(),
         any_of: None,
         decisions: Vec::new(),
+        observed: Vec::new(),
         level,
         rule: String::new(),
         source: String::new(),
