@@ -98,7 +98,7 @@ impl fmt::Display for Level {
 pub enum Proof {
     /// By what happens on the wire.
     Scenario,
-    /// By reading files only: those that the integration file names.
+    /// By reading the files that the integration file names. Where there is nothing to compare, a person declares it.
     File,
     /// Reaches beyond a run: tested as far as the network goes, then declared by a person.
     Declaration,
