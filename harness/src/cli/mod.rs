@@ -16,6 +16,7 @@ use clap::Parser;
 use options::{Options, Words};
 
 use crate::load::{Diagnostics, Library};
+use crate::model::Profile;
 
 /// Exit codes, the same for every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,4 +91,18 @@ fn library(directory: Option<&std::path::Path>) -> Result<Library, Diagnostics> 
         Some(directory) => Library::from_directory(directory),
         None => Library::built_in(),
     }
+}
+
+/// The profile of that id, or all of them.
+fn chosen<'a>(library: &'a Library, only: Option<&str>) -> Result<Vec<&'a Profile>, Refused> {
+    match only {
+        None => Ok(library.profiles.values().map(|(profile, _)| profile).collect()),
+        Some(id) => Ok(vec![profile_of(id, library)?]),
+    }
+}
+
+fn profile_of<'a>(id: &str, library: &'a Library) -> Result<&'a Profile, Refused> {
+    let known: Vec<_> = library.profiles.keys().map(|id| format!("`{id}`")).collect();
+    let found = library.profiles.get(id).map(|(profile, _)| profile);
+    found.ok_or_else(|| Refused::Words(format!("no profile is called `{id}`, expected {}", known.join(", "))))
 }

@@ -78,9 +78,12 @@ pub(super) struct ListWords {
     /// Print the requirements
     #[arg(long)]
     pub(super) requirements: bool,
-    /// Of this profile
-    #[arg(long, default_value = "classic-tokenization")]
-    pub(super) profile: String,
+    /// As the document docs/requirements.md, with everything that is known of each
+    #[arg(long, requires = "requirements")]
+    pub(super) markdown: bool,
+    /// Of this profile alone [default: all for requirements, classic-tokenization for scenarios]
+    #[arg(long)]
+    pub(super) profile: Option<String>,
     /// Profiles and scenarios of this directory, in place of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(super) scenarios: Option<PathBuf>,
@@ -90,6 +93,9 @@ pub(super) struct ListWords {
 pub(super) struct ExplainWords {
     /// A requirement (`TSH-IN-02`) or a scenario (`inbound/tls-1.1`)
     pub(super) id: String,
+    /// As it stands in this profile alone
+    #[arg(long)]
+    pub(super) profile: Option<String>,
     /// Profiles and scenarios of this directory, in place of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(super) scenarios: Option<PathBuf>,

@@ -4,10 +4,10 @@ use std::io::{Write, stderr};
 use std::path::Path;
 
 use super::options::{NetworkWord, RunWords};
-use super::{Exit, Refused, library, say};
+use super::{Exit, Refused, library, profile_of, say};
 use crate::integration::Subject;
 use crate::load::{Library, load_integration};
-use crate::model::{Environment, Level, Profile};
+use crate::model::{Environment, Level};
 use crate::reference;
 use crate::report::{files, progress::Progress, terminal};
 use crate::run::{Exam, Outcome, Selection};
@@ -97,12 +97,6 @@ fn environment(words: &RunWords, subject: &Subject, profile: &str, library: &Lib
         let wanted = wanted.map_or("", String::as_str);
         Refused::Words(format!("{profile} has no environment `{wanted}`, expected {}", known.join(" or ")))
     })
-}
-
-fn profile_of<'a>(id: &str, library: &'a Library) -> Result<&'a Profile, Refused> {
-    let known: Vec<_> = library.profiles.keys().map(|id| format!("`{id}`")).collect();
-    let found = library.profiles.get(id).map(|(profile, _)| profile);
-    found.ok_or_else(|| Refused::Words(format!("no profile is called `{id}`, expected {}", known.join(", "))))
 }
 
 /// The command that repeats this run, without its selection.

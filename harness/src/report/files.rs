@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::model::{Level, Network, RequirementId, ScenarioId, Topic};
 use crate::run::Outcome;
-use crate::verdict::{Finding, Readiness, Verdict};
+use crate::verdict::{Finding, Readiness, RequirementVerdict, Verdict};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -21,6 +21,9 @@ struct Report<'a> {
     network: Network,
     integration: Integration<'a>,
     requirements: Vec<Requirement<'a>>,
+    /// The optional pack: rows that never decide readiness.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    optional: Vec<Requirement<'a>>,
     scenarios: Vec<Scenario<'a>>,
     #[serde(rename = "not-proven")]
     not_proven: &'a [String],
@@ -87,6 +90,8 @@ pub fn write(outcome: &Outcome, directory: &Path) -> io::Result<()> {
         }
         scenarios.push(entry);
     }
+    let (optional, requirements): (Vec<_>, Vec<_>) =
+        outcome.requirements.iter().map(requirement).partition(|row| row.level == Level::Optional);
     let report = Report {
         format: "thales-harness-report/1",
         harness: env!("CARGO_PKG_VERSION"),
@@ -96,25 +101,26 @@ pub fn write(outcome: &Outcome, directory: &Path) -> io::Result<()> {
         environment: &outcome.environment,
         network: outcome.network,
         integration: Integration { name: &outcome.integration.0, version: &outcome.integration.1 },
-        requirements: outcome
-            .requirements
-            .iter()
-            .map(|row| Requirement {
-                id: &row.requirement.id,
-                topic: &row.requirement.topic,
-                level: row.requirement.level,
-                verdict: row.verdict,
-                reach: &row.reach,
-                note: row.note.as_deref(),
-                findings: &row.findings,
-            })
-            .collect(),
+        requirements,
+        optional,
         scenarios,
         not_proven: &outcome.profile.not_proven,
     };
     let file = BufWriter::new(fs::File::create(directory.join("report.json"))?);
     serde_json::to_writer_pretty(file, &report)?;
     Ok(())
+}
+
+fn requirement(row: &RequirementVerdict) -> Requirement<'_> {
+    Requirement {
+        id: &row.requirement.id,
+        topic: &row.requirement.topic,
+        level: row.requirement.level,
+        verdict: row.verdict,
+        reach: &row.reach,
+        note: row.note.as_deref(),
+        findings: &row.findings,
+    }
 }
 
 /// A verdict as the report's JSON says it.

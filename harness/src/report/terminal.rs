@@ -1,5 +1,5 @@
-//! The report as text: the table of requirements, then what did not pass and what to do about it, then what even a green
-//! run does not prove.
+//! The report as text: the table of requirements and, apart from it, of the optional pack; then what did not pass and what
+//! to do about it; then what even a green run does not prove.
 
 use std::fmt::Write as _;
 
@@ -29,24 +29,32 @@ pub fn report(outcome: &Outcome, repeat: &str) -> String {
     // Of a selection only what it touched.
     let selected = |row: &&RequirementVerdict| outcome.readiness != Readiness::Partial || !row.findings.is_empty();
     let rows: Vec<_> = outcome.requirements.iter().filter(selected).collect();
+    let (optional, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.requirement.level == Level::Optional);
     table(&mut text, &rows);
-    for row in &rows {
+    if !optional.is_empty() {
+        line(&mut text, "");
+        line(&mut text, "optional pack: stated on other public pages of Thales; it never decides readiness");
+        table(&mut text, &optional);
+    }
+    for row in rows.iter().chain(&optional) {
         details(&mut text, row, repeat);
     }
     faults(&mut text, outcome);
-    summary(&mut text, outcome, &rows);
+    summary(&mut text, outcome, &rows, &optional);
     text
 }
 
 fn table(text: &mut String, rows: &[&RequirementVerdict]) {
-    line(text, &format!("{:<12} {:<9} {:<15} {:<16} {}", "requirement", "level", "verdict", "reach", "topic"));
+    let heading = "requirement";
+    let width = rows.iter().map(|row| row.requirement.id.as_str().len()).max().unwrap_or(0).max(heading.len());
+    line(text, &format!("{heading:<width$}  {:<9} {:<15} {:<16} {}", "level", "verdict", "reach", "topic"));
     for row in rows {
         let requirement = &row.requirement;
         let mark = if row.verdict == Verdict::Fail && requirement.level > Level::Must { " (warning)" } else { "" };
         line(
             text,
             &format!(
-                "{:<12} {:<9} {:<15} {:<16} {}{mark}",
+                "{:<width$}  {:<9} {:<15} {:<16} {}{mark}",
                 requirement.id, requirement.level, row.verdict, row.reach, requirement.topic
             ),
         );
@@ -128,24 +136,12 @@ fn faults(text: &mut String, outcome: &Outcome) {
     }
 }
 
-fn summary(text: &mut String, outcome: &Outcome, rows: &[&RequirementVerdict]) {
+fn summary(text: &mut String, outcome: &Outcome, rows: &[&RequirementVerdict], optional: &[&RequirementVerdict]) {
     line(text, "");
-    let count = |verdict: Verdict| rows.iter().filter(|row| row.verdict == verdict).count();
-    let states = [
-        Verdict::Pass,
-        Verdict::Fail,
-        Verdict::Inconclusive,
-        Verdict::Untested,
-        Verdict::Declared,
-        Verdict::NotApplicable,
-        Verdict::Informational,
-    ];
-    let counts: Vec<_> = states
-        .into_iter()
-        .filter(|verdict| count(*verdict) > 0)
-        .map(|verdict| format!("{} {verdict}", count(verdict)))
-        .collect();
-    line(text, &format!("{} scenarios, {} requirements: {}", outcome.scenarios.len(), rows.len(), counts.join(", ")));
+    line(text, &format!("{} scenarios, {} requirements: {}", outcome.scenarios.len(), rows.len(), counts(rows)));
+    if !optional.is_empty() {
+        line(text, &format!("optional pack, {} rows: {}", optional.len(), counts(optional)));
+    }
     let gaps: Vec<_> = outcome
         .requirements
         .iter()
@@ -165,6 +161,26 @@ fn summary(text: &mut String, outcome: &Outcome, rows: &[&RequirementVerdict]) {
     for sentence in &outcome.profile.not_proven {
         line(text, &format!("  - {sentence}"));
     }
+}
+
+/// How many rows have which verdict.
+fn counts(rows: &[&RequirementVerdict]) -> String {
+    let states = [
+        Verdict::Pass,
+        Verdict::Fail,
+        Verdict::Inconclusive,
+        Verdict::Untested,
+        Verdict::Declared,
+        Verdict::NotApplicable,
+        Verdict::Informational,
+    ];
+    let counts: Vec<_> = states
+        .into_iter()
+        .map(|verdict| (verdict, rows.iter().filter(|row| row.verdict == verdict).count()))
+        .filter(|(_, count)| *count > 0)
+        .map(|(verdict, count)| format!("{count} {verdict}"))
+        .collect();
+    counts.join(", ")
 }
 
 /// The findings about one requirement that did not pass, for the message of a failed test.

@@ -82,6 +82,9 @@ impl fmt::Display for Readiness {
     }
 }
 
+/// Why a row about files is untested, where the plan does not say it.
+const NOTHING_TO_COMPARE: &str = "the integration file names nothing to compare: its files, or [declares], answer it";
+
 /// What a fold needs to know of a run beside its findings.
 #[derive(Debug, Clone)]
 pub struct Run<'a> {
@@ -101,7 +104,8 @@ pub struct Run<'a> {
 
 /// Verdicts of all requirements in the catalogue's order, and readiness.
 pub fn fold(run: &Run<'_>, findings: &[Finding]) -> (Vec<RequirementVerdict>, Readiness) {
-    let rows: Vec<_> = run.requirements.iter().map(|requirement| row(run, requirement, findings)).collect();
+    let mut rows: Vec<_> = run.requirements.iter().map(|requirement| row(run, requirement, findings)).collect();
+    share(&mut rows);
     let musts = || rows.iter().filter(|row| row.requirement.level == Level::Must);
     let has = |verdict: Verdict| musts().any(|row| row.verdict == verdict);
     let readiness = if run.selection {
@@ -134,11 +138,12 @@ fn row(run: &Run<'_>, requirement: &Requirement, findings: &[Finding]) -> Requir
                 Some(declaration) => (Verdict::Declared, Some(words(declaration))),
                 None => (Verdict::Untested, Some("its proof reaches beyond a run: expected in [declares]".to_owned())),
             },
-            (Some(Outcome::Met), _) => (Verdict::Pass, None),
-            (None, Proof::File) => match declared {
+            // What the wire shows of such a row may break it. That it holds only files can show.
+            (_, Proof::File) if !own.iter().any(is_of_files) => match declared {
                 Some(declaration) => (Verdict::Declared, Some(words(declaration))),
-                None => (Verdict::Untested, Some("proof by files ships later".to_owned())),
+                None => (Verdict::Untested, Some(unplanned.unwrap_or_else(|| NOTHING_TO_COMPARE.to_owned()))),
             },
+            (Some(Outcome::Met), _) => (Verdict::Pass, None),
             (None, _) => (
                 Verdict::Untested,
                 Some(unplanned.unwrap_or_else(|| {
@@ -149,6 +154,40 @@ fn row(run: &Run<'_>, requirement: &Requirement, findings: &[Finding]) -> Requir
     };
     let reach = reach(run, verdict);
     RequirementVerdict { requirement: requirement.clone(), verdict, reach, note, findings: own }
+}
+
+/// Whether a finding rests on files that were read, by the folder of its scenario.
+fn is_of_files(finding: &Finding) -> bool {
+    finding.scenario.as_str().starts_with("files/")
+}
+
+/// What speaks for a group of rows of which one suffices, in this order. A row that failed beside one that nobody tried
+/// decides nothing: the other might hold.
+const OF_A_GROUP: [Verdict; 5] =
+    [Verdict::Pass, Verdict::Declared, Verdict::Inconclusive, Verdict::Untested, Verdict::Fail];
+
+/// Lets the rows of each any-of group show the group's verdict, with the reach of the row that decided it.
+fn share(rows: &mut [RequirementVerdict]) {
+    let groups: BTreeSet<String> = rows.iter().filter_map(|row| row.requirement.any_of.clone()).collect();
+    for group in groups {
+        let is_in = |row: &&RequirementVerdict| row.requirement.any_of.as_ref() == Some(&group);
+        let decided = OF_A_GROUP
+            .into_iter()
+            .find_map(|verdict| rows.iter().filter(is_in).find(|row| row.verdict == verdict))
+            .map(|row| (row.verdict, row.reach.clone()));
+        let Some((verdict, reach)) = decided else { continue };
+        let own: Vec<_> =
+            rows.iter().filter(is_in).map(|row| format!("{} {}", row.requirement.id, row.verdict)).collect();
+        let one_suffices = format!("one of these suffices: {}", own.join(", "));
+        for row in rows.iter_mut().filter(|row| is_in(&&**row)) {
+            row.note = Some(match row.note.take() {
+                Some(note) => format!("{one_suffices}; {note}"),
+                None => one_suffices.clone(),
+            });
+            row.verdict = verdict;
+            row.reach.clone_from(&reach);
+        }
+    }
 }
 
 fn words(declaration: &Declaration) -> String {

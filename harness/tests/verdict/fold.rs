@@ -27,6 +27,19 @@ fn finding(id: &str, level: Level, ruling: Outcome, any_of: Option<&str>) -> Fin
     }
 }
 
+/// A finding that rests on files.
+fn of_files(id: &str, ruling: Outcome) -> Finding {
+    Finding { scenario: "files/story".parse().expect("an id"), ..finding(id, Level::Must, ruling, None) }
+}
+
+fn declaration() -> Declaration {
+    Declaration {
+        by: "network team".to_owned(),
+        on: "2026-11-20".parse().expect("a date"),
+        grounds: "change 4711".to_owned(),
+    }
+}
+
 struct Case {
     requirements: Vec<Requirement>,
     sides: BTreeSet<Side>,
@@ -95,17 +108,106 @@ fn of_a_group_one_suffices() {
 fn what_a_run_cannot_reach_is_declared_and_never_passed() {
     let mut case = must(Proof::Declaration);
     case.check(&[finding("TST-1", Level::Must, Met, None)], &[Verdict::Untested], Readiness::Incomplete);
-    let declaration = Declaration {
-        by: "network team".to_owned(),
-        on: "2026-11-20".parse().expect("a date"),
-        grounds: "change 4711".to_owned(),
-    };
-    case.declares.insert("TST-1".parse().expect("an id"), declaration);
+    case.declares.insert("TST-1".parse().expect("an id"), declaration());
     case.check(&[finding("TST-1", Level::Must, Met, None)], &[Verdict::Declared], Readiness::Ready);
     case.check(&[], &[Verdict::Declared], Readiness::Ready);
     // Nobody declares away what was seen to be broken, or what a run should have seen.
     case.check(&[finding("TST-1", Level::Must, Violated, None)], &[Verdict::Fail], Readiness::NotReady);
     case.check(&[finding("TST-1", Level::Must, Unwitnessed, None)], &[Verdict::Inconclusive], Readiness::Incomplete);
+}
+
+#[test]
+fn what_files_show_is_declared_where_there_are_none() {
+    let mut case = must(Proof::File);
+    case.check(&[of_files("TST-1", Met)], &[Verdict::Pass], Readiness::Ready);
+    case.check(&[], &[Verdict::Untested], Readiness::Incomplete);
+    // What the wire shows may break such a row, and does not prove it.
+    let on_the_wire = |ruling| finding("TST-1", Level::Must, ruling, None);
+    case.check(&[on_the_wire(Met)], &[Verdict::Untested], Readiness::Incomplete);
+    case.check(&[on_the_wire(Met), of_files("TST-1", Met)], &[Verdict::Pass], Readiness::Ready);
+    case.check(&[on_the_wire(Violated), of_files("TST-1", Met)], &[Verdict::Fail], Readiness::NotReady);
+    case.declares.insert("TST-1".parse().expect("an id"), declaration());
+    case.check(&[], &[Verdict::Declared], Readiness::Ready);
+    case.check(&[on_the_wire(Met)], &[Verdict::Declared], Readiness::Ready);
+    case.check(&[of_files("TST-1", Violated)], &[Verdict::Fail], Readiness::NotReady);
+}
+
+/// Two rows of which one suffices, and one that stands alone.
+fn group() -> Case {
+    let row = |id, topic| Requirement {
+        any_of: Some("anchor".to_owned()),
+        ..requirement(id, topic, Level::Must, Proof::Scenario)
+    };
+    Case::new(vec![
+        row("TST-1", "outbound.one"),
+        requirement("TST-2", "inbound.subject", Level::Must, Proof::Scenario),
+        row("TST-3", "outbound.other"),
+    ])
+}
+
+#[test]
+fn rows_of_which_one_suffices_show_one_verdict() {
+    let of = |outcomes: &[(&str, Outcome)]| -> Vec<Finding> {
+        let alone = [finding("TST-2", Level::Must, Met, None)];
+        let of_group = outcomes.iter().map(|(id, outcome)| finding(id, Level::Must, *outcome, None));
+        alone.into_iter().chain(of_group).collect()
+    };
+    let both = |verdict| [verdict, Verdict::Pass, verdict];
+    let case = group();
+    let check = |outcomes: &[(&str, Outcome)], verdict, readiness| {
+        case.check(&of(outcomes), &both(verdict), readiness);
+    };
+    check(&[("TST-1", Met), ("TST-3", Violated)], Verdict::Pass, Readiness::Ready);
+    check(&[("TST-1", Unwitnessed), ("TST-3", Met)], Verdict::Pass, Readiness::Ready);
+    check(&[("TST-3", Met)], Verdict::Pass, Readiness::Ready);
+    check(&[("TST-1", Violated), ("TST-3", Unwitnessed)], Verdict::Inconclusive, Readiness::Incomplete);
+    check(&[("TST-1", Unwitnessed)], Verdict::Inconclusive, Readiness::Incomplete);
+    check(&[("TST-1", Violated), ("TST-3", Violated)], Verdict::Fail, Readiness::NotReady);
+    // The other one was not tried and might hold.
+    check(&[("TST-1", Violated)], Verdict::Untested, Readiness::Incomplete);
+    check(&[], Verdict::Untested, Readiness::Incomplete);
+}
+
+#[test]
+fn a_row_of_a_group_says_whose_verdict_it_shows() {
+    let mut case = group();
+    case.requirements[2].proof = Proof::File;
+    let run = Run {
+        requirements: &case.requirements,
+        sides: case.sides.clone(),
+        network: case.network,
+        declares: &BTreeMap::from([("TST-3".parse().expect("an id"), declaration())]),
+        selection: false,
+        unplanned: &[],
+    };
+    let (rows, _) = fold(&run, &[finding("TST-1", Level::Must, Violated, None)]);
+    assert_eq!((rows[0].verdict, rows[2].verdict), (Verdict::Declared, Verdict::Declared));
+    assert_eq!((rows[0].reach.as_str(), rows[2].reach.as_str()), ("declaration", "declaration"));
+    let note = rows[0].note.as_deref().expect("a note");
+    assert!(note.contains("TST-1 fail") && note.contains("TST-3 declared"), "{note}");
+    assert!(rows[1].note.as_deref().is_none_or(|note| !note.contains("suffices")));
+    // No such role: the group does not apply.
+    let run = Run { sides: BTreeSet::from([Side::Caller]), ..run };
+    let (rows, _) = fold(&run, &[]);
+    assert_eq!((rows[0].verdict, rows[2].verdict), (Verdict::NotApplicable, Verdict::NotApplicable));
+}
+
+#[test]
+fn the_optional_pack_never_decides_readiness() {
+    let rows = vec![
+        requirement("TST-1", "inbound.subject", Level::Must, Proof::Scenario),
+        requirement("SUP-2", "supplement.one", Level::Optional, Proof::Scenario),
+        requirement("SUP-3", "supplement.two", Level::Optional, Proof::Scenario),
+        requirement("SUP-4", "supplement.three", Level::Optional, Proof::Declaration),
+    ];
+    let findings = [
+        finding("TST-1", Level::Must, Met, None),
+        finding("SUP-2", Level::Optional, Violated, None),
+        finding("SUP-3", Level::Optional, Unwitnessed, None),
+    ];
+    let verdicts = [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive, Verdict::Untested];
+    Case::new(rows).check(&findings, &verdicts, Readiness::Ready);
+    assert_eq!(scenario_verdict(&findings[1..2], true).verdict, Verdict::Pass);
 }
 
 #[test]
