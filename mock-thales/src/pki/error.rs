@@ -46,6 +46,11 @@ pub enum PkiError {
         /// The cause.
         why: String,
     },
+    /// The bytes are no certificate signing request, or one that contradicts itself.
+    Request {
+        /// The cause.
+        why: String,
+    },
     /// The text holds no readable key or certificate in PEM.
     Pem {
         /// What was looked for: "certificate" or "private key".
@@ -72,6 +77,7 @@ impl fmt::Display for PkiError {
             Self::Key { kind, error } => write!(f, "make a {kind:?} key: {error}"),
             Self::Issue { subject, error } => write!(f, "make the certificate of {subject}: {error}"),
             Self::Certificate { why } => write!(f, "read a certificate: {why}"),
+            Self::Request { why } => write!(f, "read a certificate signing request: {why}"),
             Self::Pem { what, why } => write!(f, "read a {what} in PEM: {why}"),
             Self::Pkcs12 { why } => write!(f, "write a PKCS#12 store: {why}"),
         }

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
-use x509_parser::extensions::GeneralName;
+use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::X509Certificate;
 use x509_parser::signature_algorithm::SignatureAlgorithm;
-use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Name};
 
 use super::PkiError;
 use super::name::{self, parse};
@@ -46,6 +46,10 @@ pub struct CertificateFacts {
     pub extended_key_usage: Option<ExtendedKeyUsage>,
     /// `None` without the extension.
     pub key_usage: Option<KeyUsage>,
+    /// The subject's key identifier in lower-case hexadecimal.
+    pub subject_key_id: Option<String>,
+    /// The issuer's key identifier in lower-case hexadecimal.
+    pub authority_key_id: Option<String>,
     /// Serial number in lower-case hexadecimal, as encoded.
     pub serial: String,
     /// SHA-256 of the DER in lower-case hexadecimal.
@@ -128,25 +132,17 @@ impl CertificateFacts {
         let unreadable = |error: x509_parser::error::X509Error| PkiError::Certificate { why: error.to_string() };
         let alternatives = parsed.subject_alternative_name().map_err(unreadable)?;
         let names = alternatives.iter().flat_map(|extension| &extension.value.general_names);
-        let (mut dns_names, mut ip_addresses) = (Vec::new(), Vec::new());
-        for name in names {
-            match name {
-                GeneralName::DNSName(host) => dns_names.push((*host).to_owned()),
-                GeneralName::IPAddress(octets) => ip_addresses.extend(address(octets)),
-                GeneralName::Invalid(..) => {
-                    return Err(PkiError::Certificate { why: "a subject alternative name is malformed".to_owned() });
-                }
-                _ => {}
-            }
-        }
+        let (dns_names, ip_addresses) = hosts(names)
+            .ok_or_else(|| PkiError::Certificate { why: "a subject alternative name is malformed".to_owned() })?;
         let constraints = parsed.basic_constraints().map_err(unreadable)?;
         let extended = parsed.extended_key_usage().map_err(unreadable)?;
         let usage = parsed.key_usage().map_err(unreadable)?;
+        let key_ids = key_ids(&parsed);
         Ok(Self {
             subject: name::text(parsed.subject()),
             subject_parts: name::parts(parsed.subject()),
             issuer: name::text(parsed.issuer()),
-            common_names: common_names(&parsed),
+            common_names: common_names(parsed.subject()),
             dns_names,
             ip_addresses,
             not_before: parsed.validity().not_before.to_datetime(),
@@ -155,16 +151,7 @@ impl CertificateFacts {
             signature_hash: SignatureHash::of(&parsed.signature_algorithm),
             self_signed: self_signed(&parsed),
             is_ca: constraints.map(|extension| extension.value.ca),
-            extended_key_usage: extended.map(|extension| ExtendedKeyUsage {
-                client_auth: extension.value.client_auth,
-                server_auth: extension.value.server_auth,
-                any: extension.value.any,
-                others: extension.value.code_signing
-                    || extension.value.email_protection
-                    || extension.value.time_stamping
-                    || extension.value.ocsp_signing
-                    || !extension.value.other.is_empty(),
-            }),
+            extended_key_usage: extended.map(|extension| ExtendedKeyUsage::of(extension.value)),
             key_usage: usage.map(|extension| KeyUsage {
                 digital_signature: extension.value.digital_signature(),
                 key_encipherment: extension.value.key_encipherment(),
@@ -172,6 +159,8 @@ impl CertificateFacts {
                 key_cert_sign: extension.value.key_cert_sign(),
                 crl_sign: extension.value.crl_sign(),
             }),
+            subject_key_id: key_ids.0,
+            authority_key_id: key_ids.1,
             serial: hex(parsed.raw_serial()),
             sha256: hex(&Sha256::digest(&certificate.0)),
             public_key_sha256: hex(&Sha256::digest(parsed.public_key().raw)),
@@ -235,6 +224,19 @@ impl SignatureHash {
 }
 
 impl ExtendedKeyUsage {
+    pub(super) fn of(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> Self {
+        Self {
+            client_auth: usage.client_auth,
+            server_auth: usage.server_auth,
+            any: usage.any,
+            others: usage.code_signing
+                || usage.email_protection
+                || usage.time_stamping
+                || usage.ocsp_signing
+                || !usage.other.is_empty(),
+        }
+    }
+
     /// Whether a TLS client may use the certificate.
     pub fn allows_client(self) -> bool {
         self.client_auth || self.any
@@ -257,10 +259,38 @@ fn self_signed(certificate: &X509Certificate<'_>) -> Option<bool> {
     }
 }
 
-fn common_names(certificate: &X509Certificate<'_>) -> Vec<Vec<u8>> {
-    certificate
-        .subject()
-        .iter_common_name()
+/// Identifiers of the subject's and of the issuer's key. What cannot be read counts as absent: nothing hangs on them.
+fn key_ids(certificate: &X509Certificate<'_>) -> (Option<String>, Option<String>) {
+    let (mut subject, mut authority) = (None, None);
+    for extension in certificate.extensions() {
+        match extension.parsed_extension() {
+            ParsedExtension::SubjectKeyIdentifier(id) => subject = Some(hex(id.0)),
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                authority = id.key_identifier.as_ref().map(|id| hex(id.0));
+            }
+            _ => {}
+        }
+    }
+    (subject, authority)
+}
+
+/// Host names and addresses among general names; `None` where one is malformed.
+pub(super) fn hosts<'a>(names: impl IntoIterator<Item = &'a GeneralName<'a>>) -> Option<(Vec<String>, Vec<IpAddr>)> {
+    let (mut dns_names, mut ip_addresses) = (Vec::new(), Vec::new());
+    for name in names {
+        match name {
+            GeneralName::DNSName(host) => dns_names.push((*host).to_owned()),
+            GeneralName::IPAddress(octets) => ip_addresses.extend(address(octets)),
+            GeneralName::Invalid(..) => return None,
+            _ => {}
+        }
+    }
+    Some((dns_names, ip_addresses))
+}
+
+/// Common names in the order of the DN.
+pub(super) fn common_names(name: &X509Name<'_>) -> Vec<Vec<u8>> {
+    name.iter_common_name()
         .map(|attribute| {
             let value = attribute.attr_value();
             name::string(value).map_or_else(|| value.data.to_vec(), String::into_bytes)

@@ -2,8 +2,8 @@
 //! moment, and the reading of certificates that others show.
 //!
 //! Making: [`Authorities`] issues every [`Identity`] from a recipe of the plan, once a run. Reading:
-//! [`CertificateFacts`] and [`chain_verifies`] say what a certificate is; whether that is allowed is for
-//! others to judge.
+//! [`CertificateFacts`], [`RequestFacts`] and [`chain_verifies`] say what a certificate or a request is;
+//! whether that is allowed is for others to judge.
 
 mod authorities;
 mod authority;
@@ -20,6 +20,7 @@ mod name;
 mod names;
 mod pem;
 mod pkcs12;
+mod request;
 mod server;
 mod signature;
 
@@ -31,4 +32,5 @@ pub use identity::Identity;
 pub use name::{issuer_der, rfc4514, subject_der};
 pub use names::Names;
 pub use pkcs12::{pkcs12, pkcs12_trust};
+pub use request::RequestFacts;
 pub use signature::issued_by;

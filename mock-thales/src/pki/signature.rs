@@ -1,4 +1,4 @@
-//! Who signed a certificate: verification of its signature with a given key.
+//! Who signed a certificate or a request: verification of its signature with a given key.
 //!
 //! The parser's own verification knows neither SHA-256 under RSA keys below 2048 bits nor P-521 nor a curve with
 //! another curve's hash, and all of these are met in customers' certificates. So the choice of the algorithm stands
@@ -6,7 +6,7 @@
 
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use x509_parser::prelude::X509Certificate;
-use x509_parser::x509::SubjectPublicKeyInfo;
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 use super::PkiError;
 use super::facts::{PublicKey, SignatureHash};
@@ -43,11 +43,22 @@ pub(super) enum Signature {
 
 /// Whether the key that `signer` describes signed `certificate`.
 pub(super) fn verify(certificate: &X509Certificate<'_>, signer: &SubjectPublicKeyInfo<'_>) -> Signature {
-    let hash = SignatureHash::of(&certificate.signature_algorithm);
-    let scheme = certificate.signature_algorithm.algorithm.to_id_string();
+    let signed = certificate.tbs_certificate.as_ref();
+    verify_signed(signed, &certificate.signature_algorithm, &certificate.signature_value.data, signer)
+}
+
+/// Whether the key that `signer` describes made `signature`, by that algorithm, over `signed`.
+pub(super) fn verify_signed(
+    signed: &[u8],
+    algorithm_identifier: &AlgorithmIdentifier<'_>,
+    signature: &[u8],
+    signer: &SubjectPublicKeyInfo<'_>,
+) -> Signature {
+    let hash = SignatureHash::of(algorithm_identifier);
+    let scheme = algorithm_identifier.algorithm.to_id_string();
     let Some(algorithm) = algorithm(&scheme, hash, &PublicKey::of(signer)) else { return Signature::Unknown };
     let key = UnparsedPublicKey::new(algorithm, &signer.subject_public_key.data);
-    match key.verify(certificate.tbs_certificate.as_ref(), &certificate.signature_value.data) {
+    match key.verify(signed, signature) {
         Ok(()) => Signature::Right,
         Err(_) => Signature::Wrong,
     }

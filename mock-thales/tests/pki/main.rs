@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         issued::stores_open_in_openssl: openssl;
         issued::stores_open_in_a_jvm: openssl keytool;
         reading::keys_hashes_and_own_signatures_of_every_kind_are_recognised: openssl;
+        reading::a_request_reads_as_openssl_made_it: openssl;
         reading::a_signature_that_does_not_fit_is_no_own_signature: openssl;
         reading::facts_agree_with_what_openssl_prints: openssl;
         reading::the_customers_certificate_reads_as_endorsed;

@@ -1,7 +1,7 @@
 //! What is read from certificates that others made: here OpenSSL, with keys and hashes that this crate never issues.
 
 use mock_thales::observe::CertificateDer;
-use mock_thales::pki::{CertificateFacts, Identity, KeyUsage, PublicKey, SignatureHash};
+use mock_thales::pki::{CertificateFacts, Identity, KeyUsage, PublicKey, RequestFacts, SignatureHash};
 use mock_thales::plan::{ClientCertificate, KeyKind, ServerCertificate};
 use time::{Duration, OffsetDateTime};
 
@@ -60,6 +60,60 @@ pub(crate) fn keys_hashes_and_own_signatures_of_every_kind_are_recognised() {
         assert_eq!(facts.not_after - facts.not_before, Duration::days(30));
         assert_eq!((facts.is_ca, facts.key_usage, facts.extended_key_usage), (Some(true), None, None));
     }
+}
+
+pub(crate) fn a_request_reads_as_openssl_made_it() {
+    let openssl = OpenSsl::new();
+    let [key, der] = ["key.pem", "request.der"].map(|name| openssl.file(name, ""));
+    let subject = "/C=FR/ST=IDF/L=Meudon/O=Acmé, Inc/OU=Pay/CN=TLSMA-ECDSA\\/MGW_000001-PPR/emailAddress=a@b";
+    let fixed = ["req", "-new", "-nodes", "-utf8", "-keyout", &key, "-outform", "DER", "-out", &der, "-subj", subject];
+    let words = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384", "-sha384"];
+    let asked =
+        ["-addext", "subjectAltName=DNS:a.example,IP:192.0.2.1", "-addext", "extendedKeyUsage=clientAuth,codeSigning"];
+    openssl.run(&[&fixed[..], &words, &asked].concat());
+    let mut bytes = read(&der);
+    let facts = RequestFacts::read(&bytes).expect("it can be read");
+    let parts: Vec<_> = facts.subject_parts.iter().map(|(kind, value)| (kind.as_str(), value.as_str())).collect();
+    let common_name = "TLSMA-ECDSA/MGW_000001-PPR";
+    assert_eq!(
+        parts,
+        [
+            ("C", "FR"),
+            ("ST", "IDF"),
+            ("L", "Meudon"),
+            ("O", "Acmé, Inc"),
+            ("OU", "Pay"),
+            ("CN", common_name),
+            ("1.2.840.113549.1.9.1", "a@b"),
+        ]
+    );
+    assert_eq!(facts.common_names, [common_name.as_bytes()]);
+    assert!(facts.subject.ends_with("CN=TLSMA-ECDSA/MGW_000001-PPR,OU=Pay,O=Acmé\\, Inc,L=Meudon,ST=IDF,C=FR"));
+    assert_eq!(facts.key, PublicKey::Ec { curve: "P-384".to_owned() });
+    assert_eq!((facts.signature_hash, facts.self_signed), (SignatureHash::Sha384, Some(true)));
+    assert_eq!(facts.dns_names, ["a.example"]);
+    assert_eq!(facts.ip_addresses, [std::net::IpAddr::from([192, 0, 2, 1])]);
+    let extended = facts.extended_key_usage.expect("requested");
+    assert!(extended.allows_client() && !extended.allows_server() && extended.others);
+
+    *bytes.last_mut().expect("bytes") ^= 1;
+    assert_eq!(RequestFacts::read(&bytes).expect("it can be read").self_signed, Some(false));
+    bytes.push(0);
+    assert!(RequestFacts::read(&bytes).is_err_and(|error| error.to_string().ends_with("bytes follow it")));
+    assert!(RequestFacts::read(&bytes[..100]).is_err());
+
+    // Without extensions, and for a certificate of the same key and subject.
+    openssl.run(&["req", "-new", "-key", &key, "-outform", "DER", "-out", &der, "-subj", "/CN=a"]);
+    let plain = RequestFacts::read(&read(&der)).expect("it can be read");
+    assert_eq!((plain.extended_key_usage, plain.dns_names.len()), (None, 0));
+    openssl.run(&["req", "-x509", "-key", &key, "-outform", "DER", "-out", &der, "-subj", "/CN=a"]);
+    let certificate = CertificateFacts::read(&CertificateDer(read(&der))).expect("it can be read");
+    assert_eq!(certificate.public_key_sha256, plain.public_key_sha256);
+    assert_eq!(certificate.subject_parts, plain.subject_parts);
+    // The extensions that `openssl req -x509` adds by itself: a self-signed certificate names its own key twice.
+    assert!(certificate.subject_key_id.as_ref().is_some_and(|id| id.len() == 40));
+    assert_eq!(certificate.subject_key_id, certificate.authority_key_id);
+    assert!(RequestFacts::read(&read(&der)).is_err());
 }
 
 pub(crate) fn a_signature_that_does_not_fit_is_no_own_signature() {
