@@ -17,13 +17,14 @@ use super::facts::hex;
 use super::leaf::random;
 use super::names::Hosts;
 use super::server::ServerSide;
-use super::{Identity, Names, PkiError, pem};
+use super::{CustomerAuthority, Identity, Names, PkiError, pem};
 use crate::observe::CertificateDer;
 use crate::plan::{ClientCertificate, KeyKind, ServerCertificate};
 
 /// All authorities of a run and what they issue. Shared by the scenarios of the run.
 pub struct Authorities {
     suffix: String,
+    dates: Dates,
     server: ServerSide,
     client: ClientSide,
     customer: CustomerSide,
@@ -35,7 +36,19 @@ pub struct Authorities {
 
 impl Authorities {
     /// Makes the authorities. Their names end in a random suffix, so that no DN is that of another run.
+    /// One root stands behind the endpoint.
+    ///
+    /// # Errors
+    /// A name is no host, or a key cannot be made.
     pub fn new(now: OffsetDateTime, names: &Names) -> Result<Self, PkiError> {
+        Self::with_roots(now, names, 1)
+    }
+
+    /// The same with so many roots behind the endpoint: the one in use, and others that may be used without notice.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn with_roots(now: OffsetDateTime, names: &Names, roots: u8) -> Result<Self, PkiError> {
         let hosts = Hosts::check(names)?;
         let dates = Dates::around(now)?;
         let suffix = hex(&random::<8>()?);
@@ -45,9 +58,10 @@ impl Authorities {
             customer: CustomerSide::new(dates, &suffix, &names.common_name, &hosts.issuer)?,
             client_ca_subject: client.authority().subject_der()?,
             foreign_subject: foreign.subject_der()?,
-            server: ServerSide::new(dates, &suffix, hosts)?,
+            server: ServerSide::new(dates, &suffix, hosts, roots)?,
             client,
             suffix,
+            dates,
             servers: Mutex::default(),
             clients: Mutex::default(),
         })
@@ -71,20 +85,24 @@ impl Authorities {
         if let Some(identity) = made.get(&certificate) {
             return Ok(Some(Arc::clone(identity)));
         }
-        let identity = self.client.identity(certificate)?;
+        let identity = match certificate {
+            ClientCertificate::CustomerAuthority => Some(Arc::new(self.customer.another(self.dates, &self.suffix)?)),
+            other => self.client.identity(other)?,
+        };
         if let Some(identity) = &identity {
             made.insert(certificate, Arc::clone(identity));
         }
         Ok(identity)
     }
 
-    /// `TSH_TLS_SERVER_CERTIFICATE_CHAIN`: root and intermediate behind the endpoint, never its leaf.
+    /// `TSH_TLS_SERVER_CERTIFICATE_CHAIN`: root and intermediate in use behind the endpoint, never its leaf; then the
+    /// further roots.
     pub fn trust_pem(&self) -> String {
         pem::certificates(self.trust())
     }
 
-    /// Root and intermediate behind the endpoint.
-    pub fn trust(&self) -> [&CertificateDer; 2] {
+    /// Root and intermediate in use behind the endpoint, then the further roots.
+    pub fn trust(&self) -> Vec<&CertificateDer> {
         self.server.trust()
     }
 
@@ -118,7 +136,12 @@ impl Authorities {
         &self.customer.self_signed
     }
 
-    /// The same, issued by an authority that plays Thales' for customers, as where a CSR is handed in.
+    /// Thales' authority for customers.
+    pub fn customer_authority(&self) -> &CustomerAuthority {
+        &self.customer.authority
+    }
+
+    /// The customer's client certificate, issued by [`Self::customer_authority`], as where a CSR is handed in.
     pub fn customer_client_issued(&self) -> &Arc<Identity> {
         &self.customer.issued
     }

@@ -42,6 +42,11 @@ impl Authority {
         &self.certificate
     }
 
+    /// The authority's key as PKCS#8 in DER.
+    pub(super) fn key_pkcs8(&self) -> Vec<u8> {
+        self.issuer.key().serialize_der()
+    }
+
     /// The authority's subject in DER.
     pub(super) fn subject_der(&self) -> Result<Vec<u8>, PkiError> {
         subject_der(&self.certificate)

@@ -54,7 +54,8 @@ impl ClientSide {
         use ClientCertificate as Recipe;
 
         let leaf = match recipe {
-            Recipe::None => return Ok(None),
+            // Not this side's to issue: see `CustomerSide`.
+            Recipe::None | Recipe::CustomerAuthority => return Ok(None),
             Recipe::Trusted => return Ok(Some(Arc::clone(&self.today))),
             Recipe::OtherCa | Recipe::LookAlikeCa | Recipe::SelfSigned => self.leaf(),
             Recipe::Expired => Leaf { validity: self.dates.expired(), ..self.leaf() },

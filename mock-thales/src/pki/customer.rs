@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use rcgen::{DistinguishedName, DnType};
 
-use super::authority::Authority;
 use super::dates::Dates;
 use super::key::{self, KeyAge};
-use super::leaf::{Leaf, ORGANISATION, Purpose, subject};
+use super::leaf::{Leaf, Purpose, subject};
 use super::names::Host;
 use super::server::{Hierarchy, san};
-use super::{Identity, PkiError};
+use super::{Applicant, CustomerAuthority, Identity, PkiError};
 use crate::observe::CertificateDer;
 use crate::plan::KeyKind;
 
@@ -21,6 +20,7 @@ const CUSTOMER: &str = "TEST CUSTOMER";
 pub(super) struct CustomerSide {
     pub(super) self_signed: Arc<Identity>,
     pub(super) issued: Arc<Identity>,
+    pub(super) authority: CustomerAuthority,
     pub(super) server: Arc<Identity>,
     pub(super) server_root: CertificateDer,
 }
@@ -30,7 +30,7 @@ impl CustomerSide {
         let kind = KeyKind::P256;
 
         let key = key::mint(kind, KeyAge::Today)?;
-        let mut leaf = Leaf {
+        let leaf = Leaf {
             subject: subject(CUSTOMER, suffix, common_name),
             alternatives: Vec::new(),
             validity: dates.customer_year(),
@@ -38,12 +38,8 @@ impl CustomerSide {
         };
         let self_signed = Identity::with_leaf(vec![leaf.self_signed(kind, &key)?], &key);
 
-        // Not the Client CA: whoever trusts that one is to admit Thales and no other customer.
-        let name = subject(ORGANISATION, suffix, &format!("{ORGANISATION} CA for customers"));
-        let authority = Authority::root(name, dates.authority())?;
-        let key = key::mint(kind, KeyAge::Today)?;
-        leaf.validity = dates.today();
-        let issued = Identity::with_leaf(vec![authority.issue(&leaf, kind, &key)?], &key);
+        let authority = CustomerAuthority::new(dates.now())?;
+        let issued = issued(&authority, dates, &[("O", CUSTOMER), ("OU", suffix), ("CN", common_name)])?;
 
         let hierarchy = Hierarchy::new(dates, suffix, "customer server")?;
         let key = key::mint(kind, KeyAge::Today)?;
@@ -58,10 +54,25 @@ impl CustomerSide {
         Ok(Self {
             self_signed: Arc::new(self_signed),
             issued: Arc::new(issued),
+            authority,
             server: Arc::new(server),
             server_root: root.clone(),
         })
     }
+}
+
+impl CustomerSide {
+    /// Another customer's identity, which the same authority issued.
+    pub(super) fn another(&self, dates: Dates, suffix: &str) -> Result<Identity, PkiError> {
+        issued(&self.authority, dates, &[("O", "TEST OTHER CUSTOMER"), ("OU", suffix), ("CN", "another customer")])
+    }
+}
+
+/// What comes back for a request with that subject.
+fn issued(authority: &CustomerAuthority, dates: Dates, subject: &[(&str, &str)]) -> Result<Identity, PkiError> {
+    let applicant = Applicant::new(subject)?;
+    let certificate = authority.sign(applicant.request_der(), dates.now())?;
+    Ok(Identity::with_leaf(vec![certificate], applicant.key()))
 }
 
 /// The subject of an authority that has nothing to do with anybody here, as some other house's would look.

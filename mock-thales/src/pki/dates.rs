@@ -32,6 +32,11 @@ impl Dates {
         }
     }
 
+    /// The moment itself.
+    pub(super) fn now(self) -> OffsetDateTime {
+        self.now
+    }
+
     /// Thirty days, with today in their middle. The last second counts (RFC 5280 section 4.1.2.5).
     pub(super) fn authority(self) -> Validity {
         let Validity { from, until } = self.span(Duration::days(-15), Duration::days(15));

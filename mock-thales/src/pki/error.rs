@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::plan::KeyKind;
 
@@ -19,6 +20,13 @@ pub enum PkiError {
     SameHost {
         /// The host.
         host: String,
+    },
+    /// The authority has no such root.
+    NoSuchRoot {
+        /// The root, counted from 1.
+        number: u8,
+        /// How many it has.
+        roots: usize,
     },
     /// Days around that moment are out of the calendar's range.
     Clock {
@@ -51,9 +59,21 @@ pub enum PkiError {
         /// The cause.
         why: String,
     },
+    /// A certificate would outlive its authority.
+    Outlived {
+        /// The authority's last day.
+        until: String,
+    },
+    /// An authority's directory cannot be read or written.
+    Directory {
+        /// The directory, or its file.
+        path: PathBuf,
+        /// The cause.
+        why: String,
+    },
     /// The text holds no readable key or certificate in PEM.
     Pem {
-        /// What was looked for: "certificate" or "private key".
+        /// What was looked for: "certificate", "certificate signing request" or "private key".
         what: &'static str,
         /// The cause.
         why: String,
@@ -72,12 +92,19 @@ impl fmt::Display for PkiError {
             Self::SameHost { host } => {
                 write!(f, "make certificates for another host: `{host}` is the inbound host itself")
             }
+            Self::NoSuchRoot { number, roots } => {
+                write!(f, "issue under root {number}: the server authority has {roots} root(s)")
+            }
             Self::Clock { now } => write!(f, "count days around {now}"),
             Self::Random => f.write_str("get random numbers from the operating system"),
             Self::Key { kind, error } => write!(f, "make a {kind:?} key: {error}"),
             Self::Issue { subject, error } => write!(f, "make the certificate of {subject}: {error}"),
             Self::Certificate { why } => write!(f, "read a certificate: {why}"),
             Self::Request { why } => write!(f, "read a certificate signing request: {why}"),
+            Self::Outlived { until } => {
+                write!(f, "make a certificate: its authority itself ends on {until}, before the certificate would")
+            }
+            Self::Directory { path, why } => write!(f, "keep an authority in {}: {why}", path.display()),
             Self::Pem { what, why } => write!(f, "read a {what} in PEM: {why}"),
             Self::Pkcs12 { why } => write!(f, "write a PKCS#12 store: {why}"),
         }

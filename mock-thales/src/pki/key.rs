@@ -30,13 +30,18 @@ pub(super) fn mint(kind: KeyKind, age: KeyAge) -> Result<Arc<KeyPair>, PkiError>
 
 /// A key of that kind, read from PKCS#8.
 pub(super) fn load(kind: KeyKind, pkcs8: &[u8]) -> Result<Arc<KeyPair>, PkiError> {
+    load_pair(kind, pkcs8).map(Arc::new)
+}
+
+/// The same, for one owner.
+pub(super) fn load_pair(kind: KeyKind, pkcs8: &[u8]) -> Result<KeyPair, PkiError> {
     let algorithm = match kind {
         KeyKind::P256 => &PKCS_ECDSA_P256_SHA256,
         KeyKind::P384 => &PKCS_ECDSA_P384_SHA384,
         KeyKind::Rsa2048 => &PKCS_RSA_SHA256,
     };
     let read = KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(pkcs8), algorithm);
-    read.map(Arc::new).map_err(|error| PkiError::Key { kind, error })
+    read.map_err(|error| PkiError::Key { kind, error })
 }
 
 fn rsa_2048(age: KeyAge) -> Result<Arc<KeyPair>, rcgen::Error> {

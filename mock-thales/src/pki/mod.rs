@@ -5,12 +5,17 @@
 //! [`CertificateFacts`], [`RequestFacts`] and [`chain_verifies`] say what a certificate or a request is;
 //! whether that is allowed is for others to judge.
 
+mod applicant;
 mod authorities;
 mod authority;
+mod authority_directory;
 mod chain;
 mod client;
 mod customer;
+mod customer_authority;
 mod dates;
+mod der;
+mod encoded;
 mod error;
 mod facts;
 mod identity;
@@ -24,8 +29,11 @@ mod request;
 mod server;
 mod signature;
 
+pub use applicant::Applicant;
 pub use authorities::Authorities;
 pub use chain::{ChainFault, chain_verifies};
+pub use customer_authority::{CUSTOMER_DAYS, CustomerAuthority};
+pub use encoded::{certificates_der, request_der};
 pub use error::PkiError;
 pub use facts::{CertificateFacts, ExtendedKeyUsage, KeyUsage, PublicKey, SignatureHash};
 pub use identity::Identity;

@@ -7,6 +7,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
 use super::PkiError;
+use super::der::element;
 use crate::observe::CertificateDer;
 
 /// The subject of a certificate in DER.
@@ -130,18 +131,8 @@ fn escaped(text: &str) -> String {
 fn hexadecimal(value: &Any<'_>) -> String {
     let constructed = if value.header.is_constructed() { 0x20 } else { 0 };
     // Attribute values are of universal types, whose numbers fit into five bits.
-    let mut der = vec![u8::try_from(value.tag().0 & 0x1f).unwrap_or(0) | constructed];
-    let length = value.data.len().to_be_bytes();
-    match value.data.len() {
-        short @ 0..0x80 => der.extend(u8::try_from(short)),
-        long => {
-            let zeros = (long.leading_zeros() / 8) as usize;
-            der.extend(u8::try_from(0x80 + length.len() - zeros));
-            der.extend(&length[zeros..]);
-        }
-    }
-    der.extend(value.data);
-    der.iter().fold("#".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+    let tag = u8::try_from(value.tag().0 & 0x1f).unwrap_or(0) | constructed;
+    element(tag, value.data).iter().fold("#".to_owned(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 #[cfg(test)]

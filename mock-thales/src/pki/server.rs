@@ -1,9 +1,9 @@
 //! The certificates that the endpoint shows: one recipe a word of the plan. Each wrong one differs from the trusted one
 //! in the one thing that its word names, and but for the renewed one they share its key.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use rcgen::SanType;
+use rcgen::{DistinguishedName, SanType};
 
 use super::authority::Authority;
 use super::dates::Dates;
@@ -20,9 +20,19 @@ pub(super) struct Hierarchy {
     intermediate: Authority,
 }
 
+/// A root that is not in use, and its intermediate, made when something is first issued.
+struct Reserve {
+    root: Authority,
+    intermediate: OnceLock<Authority>,
+}
+
 /// Every authority behind the endpoint's certificates.
 pub(super) struct ServerSide {
     trusted: Hierarchy,
+    /// Another intermediate under the root in use.
+    second: OnceLock<Authority>,
+    /// The second root and those after it.
+    reserve: Vec<Reserve>,
     alike: Hierarchy,
     unknown: Hierarchy,
     /// Today's keys on P-256 and P-384: whatever else is wrong with a leaf, its key is not another one.
@@ -33,9 +43,16 @@ pub(super) struct ServerSide {
 }
 
 impl ServerSide {
-    pub(super) fn new(dates: Dates, suffix: &str, hosts: Hosts) -> Result<Self, PkiError> {
+    /// `roots` counts the one in use.
+    pub(super) fn new(dates: Dates, suffix: &str, hosts: Hosts, roots: u8) -> Result<Self, PkiError> {
         let trusted = Hierarchy::new(dates, suffix, "server")?;
+        let reserve = (2..=roots).map(|number| {
+            let root = Authority::root(name(suffix, &format!("server root {number}")), dates.authority())?;
+            Ok(Reserve { root, intermediate: OnceLock::new() })
+        });
         Ok(Self {
+            second: OnceLock::new(),
+            reserve: reserve.collect::<Result<_, PkiError>>()?,
             alike: Hierarchy::alike(&trusted, dates)?,
             unknown: Hierarchy::new(dates, suffix, "unknown server")?,
             trusted,
@@ -46,9 +63,10 @@ impl ServerSide {
         })
     }
 
-    /// What the portal gives: root and intermediate.
-    pub(super) fn trust(&self) -> [&CertificateDer; 2] {
-        self.trusted.certificates()
+    /// What the portal gives: root and intermediate in use, then the further roots.
+    pub(super) fn trust(&self) -> Vec<&CertificateDer> {
+        let further = self.reserve.iter().map(|reserve| reserve.root.certificate());
+        self.trusted.certificates().into_iter().chain(further).collect()
     }
 
     pub(super) fn identity(&self, recipe: ServerCertificate, kind: KeyKind) -> Result<Identity, PkiError> {
@@ -57,6 +75,9 @@ impl ServerSide {
         let Hosts { inbound, other, .. } = &self.hosts;
         let leaf = match recipe {
             Recipe::Trusted | Recipe::UnknownCa | Recipe::LookAlikeCa | Recipe::SelfSigned => self.leaf(inbound),
+            Recipe::NewIntermediate | Recipe::Root2 | Recipe::Root3 | Recipe::Root4 | Recipe::Root5 => {
+                self.leaf(inbound)
+            }
             Recipe::Renewed => Leaf { validity: self.dates.renewed(), ..self.leaf(inbound) },
             Recipe::WrongHost => self.leaf(other),
             Recipe::WrongSan => Leaf { alternatives: san(other), ..self.leaf(inbound) },
@@ -79,9 +100,39 @@ impl ServerSide {
             Recipe::SelfSigned => vec![leaf.self_signed(kind, &key)?],
             Recipe::UnknownCa => self.unknown.chain(&leaf, kind, &key)?,
             Recipe::LookAlikeCa => self.alike.chain(&leaf, kind, &key)?,
-            _ => self.trusted.chain(&leaf, kind, &key)?,
+            Recipe::NewIntermediate => chain(self.second()?, &leaf, kind, &key)?,
+            _ => match recipe.further_root() {
+                Some(number) => chain(self.further(number)?, &leaf, kind, &key)?,
+                None => self.trusted.chain(&leaf, kind, &key)?,
+            },
         };
         Ok(Identity::with_leaf(chain, &key))
+    }
+
+    /// Another intermediate under the root in use.
+    fn second(&self) -> Result<&Authority, PkiError> {
+        self.intermediate(&self.second, &self.trusted.root, "server intermediate 2")
+    }
+
+    /// The intermediate under a root that is not in use.
+    fn further(&self, number: u8) -> Result<&Authority, PkiError> {
+        let none = || PkiError::NoSuchRoot { number, roots: 1 + self.reserve.len() };
+        let reserve = usize::from(number).checked_sub(2).and_then(|index| self.reserve.get(index)).ok_or_else(none)?;
+        self.intermediate(&reserve.intermediate, &reserve.root, &format!("server intermediate of root {number}"))
+    }
+
+    fn intermediate<'a>(
+        &self,
+        slot: &'a OnceLock<Authority>,
+        root: &Authority,
+        role: &str,
+    ) -> Result<&'a Authority, PkiError> {
+        if let Some(made) = slot.get() {
+            return Ok(made);
+        }
+        let made = Authority::under(root, name(&self.suffix, role), self.dates.authority())?;
+        // Of two that are made at once the first one counts.
+        Ok(slot.get_or_init(|| made))
     }
 
     /// The trusted leaf's content, for that host.
@@ -97,9 +148,8 @@ impl ServerSide {
 
 impl Hierarchy {
     pub(super) fn new(dates: Dates, suffix: &str, role: &str) -> Result<Self, PkiError> {
-        let name = |level| subject(ORGANISATION, suffix, &format!("{ORGANISATION} {role} {level}"));
-        let root = Authority::root(name("root"), dates.authority())?;
-        let intermediate = Authority::under(&root, name("intermediate"), dates.authority())?;
+        let root = Authority::root(name(suffix, &format!("{role} root")), dates.authority())?;
+        let intermediate = Authority::under(&root, name(suffix, &format!("{role} intermediate")), dates.authority())?;
         Ok(Self { root, intermediate })
     }
 
@@ -120,8 +170,23 @@ impl Hierarchy {
         kind: KeyKind,
         key: &rcgen::KeyPair,
     ) -> Result<Vec<CertificateDer>, PkiError> {
-        Ok(vec![self.intermediate.issue(leaf, kind, key)?, self.intermediate.certificate().clone()])
+        chain(&self.intermediate, leaf, kind, key)
     }
+}
+
+/// A leaf and the intermediate that issues it.
+fn chain(
+    intermediate: &Authority,
+    leaf: &Leaf,
+    kind: KeyKind,
+    key: &rcgen::KeyPair,
+) -> Result<Vec<CertificateDer>, PkiError> {
+    Ok(vec![intermediate.issue(leaf, kind, key)?, intermediate.certificate().clone()])
+}
+
+/// The name of an authority of this run.
+fn name(suffix: &str, role: &str) -> DistinguishedName {
+    subject(ORGANISATION, suffix, &format!("{ORGANISATION} {role}"))
 }
 
 pub(super) fn san(host: &Host) -> Vec<SanType> {

@@ -63,4 +63,6 @@ pub enum ClientCertificate {
     NewSubject,
     /// Rotation: new key, issued by a new intermediate under the same authority (sent along).
     NewIntermediate,
+    /// Another customer's, signed by Thales' authority for customers: Thales' too, and not the Client CA.
+    CustomerAuthority,
 }

@@ -86,6 +86,33 @@ pub enum ServerCertificate {
     OddCn,
     /// The CN is the right host and there is no SAN.
     CnOnly,
+    /// Another intermediate under the root in use, sent along; the same leaf key.
+    NewIntermediate,
+    /// The second root of the authority, with an intermediate of its own, sent along; the same leaf key.
+    #[serde(rename = "root-2")]
+    Root2,
+    /// The third root.
+    #[serde(rename = "root-3")]
+    Root3,
+    /// The fourth root.
+    #[serde(rename = "root-4")]
+    Root4,
+    /// The fifth root.
+    #[serde(rename = "root-5")]
+    Root5,
+}
+
+impl ServerCertificate {
+    /// The root that it needs beside the one in use, counted from 2.
+    pub fn further_root(self) -> Option<u8> {
+        match self {
+            Self::Root2 => Some(2),
+            Self::Root3 => Some(3),
+            Self::Root4 => Some(4),
+            Self::Root5 => Some(5),
+            _ => None,
+        }
+    }
 }
 
 /// Kind of a certificate's key.

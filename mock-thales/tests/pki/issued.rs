@@ -5,9 +5,9 @@ use mock_thales::pki::{pkcs12, pkcs12_trust};
 use mock_thales::plan::{ClientCertificate, KeyKind, ServerCertificate};
 
 use super::openssl::{OpenSsl, Outcome};
-use super::setting::{HOST, ISSUER, authorities};
+use super::setting::{HOST, ISSUER, authorities, with_roots};
 
-const SERVERS: [ServerCertificate; 12] = [
+const SERVERS: [ServerCertificate; 17] = [
     ServerCertificate::Trusted,
     ServerCertificate::Renewed,
     ServerCertificate::WrongHost,
@@ -20,9 +20,14 @@ const SERVERS: [ServerCertificate; 12] = [
     ServerCertificate::WrongEku,
     ServerCertificate::OddCn,
     ServerCertificate::CnOnly,
+    ServerCertificate::NewIntermediate,
+    ServerCertificate::Root2,
+    ServerCertificate::Root3,
+    ServerCertificate::Root4,
+    ServerCertificate::Root5,
 ];
 
-const CLIENTS: [ClientCertificate; 12] = [
+const CLIENTS: [ClientCertificate; 13] = [
     ClientCertificate::Trusted,
     ClientCertificate::OtherCa,
     ClientCertificate::LookAlikeCa,
@@ -35,6 +40,7 @@ const CLIENTS: [ClientCertificate; 12] = [
     ClientCertificate::OtherKeyType,
     ClientCertificate::NewSubject,
     ClientCertificate::NewIntermediate,
+    ClientCertificate::CustomerAuthority,
 ];
 
 /// Numbers of `X509_V_ERR_…` in OpenSSL's `x509_vfy.h`.
@@ -44,7 +50,12 @@ fn server_outcome(recipe: ServerCertificate) -> Outcome {
         ServerCertificate::Trusted
         | ServerCertificate::Renewed
         | ServerCertificate::OddCn
-        | ServerCertificate::CnOnly => Outcome::Ok,
+        | ServerCertificate::CnOnly
+        | ServerCertificate::NewIntermediate
+        | ServerCertificate::Root2
+        | ServerCertificate::Root3
+        | ServerCertificate::Root4
+        | ServerCertificate::Root5 => Outcome::Ok,
         ServerCertificate::WrongHost | ServerCertificate::WrongSan => Outcome::Error(62),
         ServerCertificate::UnknownCa => Outcome::Error(20),
         ServerCertificate::LookAlikeCa => Outcome::Error(7),
@@ -57,7 +68,7 @@ fn server_outcome(recipe: ServerCertificate) -> Outcome {
 
 fn client_outcome(recipe: ClientCertificate) -> Outcome {
     match recipe {
-        ClientCertificate::OtherCa => Outcome::Error(20),
+        ClientCertificate::OtherCa | ClientCertificate::CustomerAuthority => Outcome::Error(20),
         ClientCertificate::LookAlikeCa => Outcome::Error(7),
         ClientCertificate::SelfSigned => Outcome::Error(18),
         ClientCertificate::Expired => Outcome::Error(10),
@@ -68,7 +79,7 @@ fn client_outcome(recipe: ClientCertificate) -> Outcome {
 }
 
 pub(crate) fn each_server_recipe_fails_for_its_one_reason() {
-    let (openssl, authorities) = (OpenSsl::new(), authorities());
+    let (openssl, authorities) = (OpenSsl::new(), with_roots(5));
     let trust = openssl.file("trust.pem", authorities.trust_pem());
     for kind in [KeyKind::P256, KeyKind::P384, KeyKind::Rsa2048] {
         for recipe in SERVERS {
@@ -126,6 +137,43 @@ pub(crate) fn root_alone_and_intermediate_alone_are_enough_to_trust() {
     for anchor in [&root, &intermediate] {
         assert_ne!(openssl.text(anchor, &["-fingerprint", "-noout"]), leaf);
     }
+}
+
+pub(crate) fn other_intermediates_and_roots_differ_in_what_they_stand_under_only() {
+    let (openssl, authorities) = (OpenSsl::new(), with_roots(5));
+    let trust = authorities.trust_pem();
+    let parts: Vec<_> = trust.match_indices("-----BEGIN").map(|(at, _)| at).collect();
+    assert_eq!(parts.len(), 6, "five roots and the intermediate in use");
+    let first = openssl.file("first.pem", &trust[..parts[1]]);
+    let intermediate = openssl.file("intermediate.pem", &trust[parts[1]..parts[2]]);
+    let read = |recipe| {
+        let identity = authorities.server(recipe, KeyKind::P256).expect("it can be made");
+        let chain = openssl.file("chain.pem", identity.chain_pem());
+        (openssl.text(&chain, &["-pubkey", "-subject", "-noout"]), chain)
+    };
+    let (today, _) = read(ServerCertificate::Trusted);
+    let (shown, chain) = read(ServerCertificate::NewIntermediate);
+    assert_eq!(shown, today);
+    assert_eq!(openssl.verify(&first, &chain, &[]), Outcome::Ok);
+    assert_eq!(openssl.verify(&intermediate, &chain, &["-partial_chain"]), Outcome::Error(20));
+    let further = [2, 3, 4, 5];
+    let recipes =
+        [ServerCertificate::Root2, ServerCertificate::Root3, ServerCertificate::Root4, ServerCertificate::Root5];
+    for (number, recipe) in further.into_iter().zip(recipes) {
+        assert_eq!(recipe.further_root(), Some(number));
+        let (shown, chain) = read(recipe);
+        assert_eq!(shown, today);
+        let end = parts.get(usize::from(number) + 1).copied().unwrap_or(trust.len());
+        let own = openssl.file("own.pem", &trust[parts[usize::from(number)]..end]);
+        assert_eq!(openssl.verify(&own, &chain, &["-purpose", "sslserver"]), Outcome::Ok, "{recipe:?}");
+        assert_eq!(openssl.verify(&first, &chain, &[]), Outcome::Error(20), "{recipe:?}");
+    }
+    // The intermediate is one for all kinds of key: two of one name would confuse whoever keeps them.
+    let other = authorities.server(ServerCertificate::NewIntermediate, KeyKind::P384).expect("it can be made");
+    let same = authorities.server(ServerCertificate::NewIntermediate, KeyKind::P256).expect("it can be made");
+    assert_eq!(other.chain[1], same.chain[1]);
+    let none = with_roots(1).server(ServerCertificate::Root2, KeyKind::P256);
+    assert!(none.is_err_and(|error| error.to_string() == "issue under root 2: the server authority has 1 root(s)"));
 }
 
 pub(crate) fn each_client_recipe_fails_for_its_one_reason() {
@@ -250,6 +298,11 @@ pub(crate) fn customer_identities_are_what_onboarding_asks_for() {
     let issued = openssl.file("issued.pem", authorities.customer_client_issued().chain_pem());
     let client_ca = openssl.file("client-ca.pem", authorities.client_ca_pem());
     assert_eq!(openssl.verify(&client_ca, &issued, &[]), Outcome::Error(20));
+    let own = openssl.file("own.pem", authorities.customer_authority().certificate_pem());
+    assert_eq!(openssl.verify(&own, &issued, &["-x509_strict", "-purpose", "sslclient"]), Outcome::Ok);
+    let other = authorities.client(ClientCertificate::CustomerAuthority).expect("it can be made");
+    let other = openssl.file("other.pem", other.expect("a certificate").chain_pem());
+    assert_eq!(openssl.verify(&own, &other, &["-x509_strict", "-purpose", "sslclient"]), Outcome::Ok);
 }
 
 pub(crate) fn an_rsa_leaf_under_these_authorities_serves_static_rsa_in_old_versions() {

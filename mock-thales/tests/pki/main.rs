@@ -4,6 +4,7 @@ mod issued;
 mod openssl;
 mod reading;
 mod setting;
+mod signing;
 #[path = "../support/tools.rs"]
 mod tools;
 #[path = "../support/trials.rs"]
@@ -27,6 +28,14 @@ fn main() -> ExitCode {
         issued::an_rsa_leaf_under_these_authorities_serves_static_rsa_in_old_versions: openssl;
         issued::stores_open_in_openssl: openssl;
         issued::stores_open_in_a_jvm: openssl keytool;
+        issued::other_intermediates_and_roots_differ_in_what_they_stand_under_only: openssl;
+        signing::a_certificate_carries_the_request_and_a_clients_extensions: openssl;
+        signing::a_subject_is_copied_byte_by_byte: openssl;
+        signing::every_kind_of_key_is_certified: openssl;
+        signing::what_is_no_request_of_its_key_is_refused: openssl;
+        signing::requests_are_read_from_every_common_encoding: openssl;
+        signing::an_authority_is_kept_in_a_directory;
+        signing::of_many_that_make_one_all_get_the_same;
         reading::keys_hashes_and_own_signatures_of_every_kind_are_recognised: openssl;
         reading::a_request_reads_as_openssl_made_it: openssl;
         reading::a_signature_that_does_not_fit_is_no_own_signature: openssl;
