@@ -226,7 +226,11 @@ fn every_requirement_for_scenarios_has_one() {
     let mut wrong = Vec::new();
     let mut unverified = BTreeSet::new();
     for (profile, _) in library.profiles.values() {
-        for requirement in profile.requirements.iter().filter(|requirement| requirement.proof == Proof::Scenario && requirement.observed.is_empty()) {
+        for requirement in profile
+            .requirements
+            .iter()
+            .filter(|requirement| requirement.proof == Proof::Scenario && requirement.observed.is_empty())
+        {
             for topic in [&requirement.topic].into_iter().chain(&requirement.also) {
                 if !verified.contains(topic) {
                     unverified.insert(topic.as_str());

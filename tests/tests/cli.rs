@@ -11,6 +11,8 @@ use base64::prelude::BASE64_STANDARD;
 use mock_thales::observe::Log;
 use serde_json::Value;
 use tempfile::TempDir;
+use thales_harness::integration::OwnIdentity;
+use thales_harness::load::Library;
 use thales_harness::model::Header;
 use thales_harness::reference;
 use thales_harness::verdict::{self, Finding};
@@ -33,6 +35,13 @@ fn holds(text: &str, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "`{part}` is missing in:\n{text}");
     }
+}
+
+/// An identity as the reference makes it for itself.
+fn own_identity() -> OwnIdentity {
+    let library = Library::built_in().unwrap();
+    let (profile, _) = &library.profiles["classic-tokenization"];
+    reference::own_identity(profile, &profile.environments[0]).unwrap()
 }
 
 /// A directory with integration files.
@@ -212,7 +221,7 @@ fn a_missing_program_and_missing_files_are_told_together() {
 #[test]
 fn identities_that_do_not_fit_are_refused() {
     let files = Files::new();
-    let [one, other] = [(); 2].map(|()| reference::own_identity("api.dbp-stg.thalescloud.io").unwrap());
+    let [one, other] = [(); 2].map(|()| own_identity());
     files.write("client.pem", one.client_certificate.unwrap());
     files.write("client.key", one.client_key.unwrap());
     files.write("other.key", other.client_key.unwrap());
@@ -333,7 +342,7 @@ fn logs_that_were_touched_are_refused() {
 #[test]
 fn no_key_is_ever_written_down() {
     let files = Files::new();
-    let own = reference::own_identity("api.dbp-stg.thalescloud.io").unwrap();
+    let own = own_identity();
     let keys = [own.client_key.unwrap(), own.server_key.unwrap()].map(|key| String::from_utf8(key).unwrap());
     files.write("certs/client.pem", own.client_certificate.unwrap());
     files.write("certs/client.key", &keys[0]);

@@ -29,8 +29,7 @@ pub(super) fn list(words: &ListWords) -> Result<Exit, Refused> {
 fn scenarios(library: &Library, profile: &Profile) -> String {
     let mut text = String::new();
     for scenario in &library.scenarios {
-        let ids: Vec<_> =
-            rows(scenario, profile).into_iter().map(|requirement| requirement.id.to_string()).collect();
+        let ids: Vec<_> = rows(scenario, profile).into_iter().map(|requirement| requirement.id.to_string()).collect();
         text.push_str(&format!("{:<36} {:<24} {}\n", scenario.id, ids.join(" "), scenario.title));
     }
     text

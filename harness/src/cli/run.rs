@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::options::{NetworkWord, RunWords};
 use super::{Exit, Refused, library, profile_of, say};
-use crate::integration::Subject;
+use crate::integration::{InProcess, Subject};
 use crate::load::{Library, load_integration};
-use crate::model::{Environment, Level};
+use crate::model::{Environment, Level, Profile};
 use crate::reference;
 use crate::report::{files, progress::Progress, terminal};
 use crate::run::{Exam, Outcome, Selection};
@@ -79,23 +79,28 @@ fn from_file(path: &Path, library: &Library) -> Result<Subject, Refused> {
 
 fn reference(words: &RunWords, library: &Library) -> Result<Subject, Refused> {
     let profile = words.profile.as_deref().unwrap_or("classic-tokenization");
-    let host = profile_of(profile, library)?.environments.first().map_or("", |environment| environment.host.as_str());
-    reference::subject(host)
-        .map(|subject| subject.profile(profile, None).into_subject())
+    let profile = profile_of(profile, library)?;
+    let environment = environment_of(profile, words.environment.as_deref())?;
+    reference::subject(profile, environment)
+        .map(InProcess::into_subject)
         .map_err(|error| Refused::Words(format!("the reference integration: {error}")))
 }
 
 fn environment(words: &RunWords, subject: &Subject, profile: &str, library: &Library) -> Result<Environment, Refused> {
-    let rules = profile_of(profile, library)?;
     let wanted = words.environment.as_ref().or(subject.environment.as_ref());
+    environment_of(profile_of(profile, library)?, wanted.map(String::as_str)).cloned()
+}
+
+/// The environment of that id, or the profile's first.
+pub(super) fn environment_of<'a>(profile: &'a Profile, wanted: Option<&str>) -> Result<&'a Environment, Refused> {
     let found = match wanted {
-        Some(id) => rules.environment(id),
-        None => rules.environments.first(),
+        Some(id) => profile.environment(id),
+        None => profile.environments.first(),
     };
-    let known: Vec<_> = rules.environments.iter().map(|known| format!("`{}`", known.id)).collect();
-    found.cloned().ok_or_else(|| {
-        let wanted = wanted.map_or("", String::as_str);
-        Refused::Words(format!("{profile} has no environment `{wanted}`, expected {}", known.join(" or ")))
+    let known: Vec<_> = profile.environments.iter().map(|known| format!("`{}`", known.id)).collect();
+    found.ok_or_else(|| {
+        let (profile, wanted, known) = (&profile.id, wanted.unwrap_or_default(), known.join(" or "));
+        Refused::Words(format!("{profile} has no environment `{wanted}`, expected {known}"))
     })
 }
 

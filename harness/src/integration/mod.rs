@@ -9,11 +9,13 @@ mod in_process;
 mod portal;
 mod process;
 mod receiver;
+mod shown;
 mod stdio;
 mod subject;
 
 pub use carrier::Carrier;
 pub use in_process::{Factory, Integration, Reply, Request};
-pub use portal::{Materials, MaterialsError, Portal, STORE_PASSWORD};
+pub use portal::{Materials, Portal, STORE_PASSWORD};
 pub use receiver::{Serving, StartError};
+pub use shown::MaterialsError;
 pub use subject::{CallerPart, CallerWay, InProcess, OwnIdentity, ReceiverPart, ReceiverWay, Subject, SubjectError};

@@ -5,19 +5,17 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use mock_thales::observe::CertificateDer;
-use mock_thales::pki::{Authorities, CertificateFacts, Identity, Names, PkiError, pkcs12, pkcs12_trust};
-use rustls_pki_types::pem::PemObject;
+use mock_thales::pki::{Authorities, Identity, Names, pkcs12, pkcs12_trust};
 use time::OffsetDateTime;
 
+use super::shown::{self, MaterialsError, Shown, without_root};
 use super::subject::Subject;
 use crate::model::assets::{
     ASSETS, CLIENT_CA, CLIENT_CHAIN, CLIENT_KEY, CLIENT_P12, CLIENT_PEM, SERVER_CHAIN, SERVER_KEY, SERVER_P12,
     SERVER_PEM, THALES_LEAF, TRUST, TRUST_P12,
 };
-use crate::model::{Context, Environment, HostPort, Profile};
+use crate::model::{Context, Environment, HostPort, Issuance, Profile};
 use crate::world::Asset;
 
 /// Password of the PKCS#12 stores. They live as long as the run, in a directory that only their owner reads; the JVM
@@ -44,45 +42,6 @@ impl fmt::Debug for Materials {
     }
 }
 
-/// Why the assets cannot be made.
-#[derive(Debug)]
-pub enum MaterialsError {
-    /// A certificate cannot be made or read.
-    Pki(PkiError),
-    /// A file of `[identity]` holds no certificate.
-    NoCertificate {
-        /// The key of `[identity]`.
-        file: &'static str,
-    },
-    /// A key does not belong to its certificate.
-    KeyMismatch {
-        /// The key of `[identity]`.
-        key: &'static str,
-        /// The certificate's.
-        certificate: &'static str,
-    },
-}
-
-impl From<PkiError> for MaterialsError {
-    fn from(error: PkiError) -> Self {
-        Self::Pki(error)
-    }
-}
-
-impl fmt::Display for MaterialsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Pki(error) => write!(f, "{error}"),
-            Self::NoCertificate { file } => write!(f, "[identity] {file}: no certificate in PEM found"),
-            Self::KeyMismatch { key, certificate } => {
-                write!(f, "[identity] {key} is not the key of {certificate}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for MaterialsError {}
-
 /// The CN where the integration file says none: the harness issues the certificate, and no row judges it.
 const ISSUED_NAME: &str = "TEST customer";
 
@@ -108,18 +67,26 @@ impl Materials {
             issuer_host: issuer_host.clone(),
             common_name: common_name.clone().unwrap_or_else(|| ISSUED_NAME.to_owned()),
         };
-        let authorities = Authorities::new(OffsetDateTime::now_utc(), &names)?;
+        let now = OffsetDateTime::now_utc();
+        let authorities = Authorities::with_roots(now, &names, profile.server_authority.roots)?;
         let own = &subject.identity;
-        let client = Shown::new(
-            own.client_certificate.as_deref(),
-            own.client_key.as_deref(),
-            ("client-certificate", "client-key"),
-        )?;
+        let issuance = profile.client_certificate.issuance;
+        let client = Shown::client(own, issuance, authorities.customer_authority(), now)?;
         let server =
             Shown::new(own.server_chain.as_deref(), own.server_key.as_deref(), ("server-chain", "server-key"))?;
         let client_is_issued = client.is_none();
         let server_is_issued = server.is_none();
-        let client = client.unwrap_or_else(|| Shown::issued(authorities.customer_client()));
+        let customer_authority = match (issuance, &own.client_certificate) {
+            (Issuance::SelfSigned, _) => Vec::new(),
+            (Issuance::Thales, Some(_)) => shown::customer_authority(own)?,
+            (Issuance::Thales, None) => vec![authorities.customer_authority().certificate().clone()],
+        };
+        let client = client.unwrap_or_else(|| {
+            Shown::issued(match issuance {
+                Issuance::SelfSigned => authorities.customer_client(),
+                Issuance::Thales => authorities.customer_client_issued(),
+            })
+        });
         let mut server = server.unwrap_or_else(|| Shown::issued(authorities.customer_server()));
         if server_is_issued {
             server.declared.push(authorities.customer_server_root().clone());
@@ -138,7 +105,7 @@ impl Materials {
             customer_id_form: profile.customer_id.clone(),
             word: environment.word.clone(),
             words: profile.environments.iter().filter_map(|environment| environment.word.clone()).collect(),
-            customer_authority: Vec::new(),
+            customer_authority,
             endorsed: client.declared.first().cloned(),
             server_chain: server.declared.clone(),
             client_certificate: profile.client_certificate.clone(),
@@ -146,63 +113,6 @@ impl Materials {
         };
         Ok(Self { authorities, assets, context, client_is_issued, server_is_issued })
     }
-}
-
-/// The customer's certificates of one role.
-struct Shown {
-    /// As handed over.
-    declared: Vec<CertificateDer>,
-    /// As it is to be shown: without a root. `None` where the integration holds the key itself.
-    identity: Option<Arc<Identity>>,
-}
-
-impl Shown {
-    fn issued(identity: &Arc<Identity>) -> Self {
-        Self { declared: identity.chain.clone(), identity: Some(Arc::clone(identity)) }
-    }
-
-    fn new(
-        chain: Option<&[u8]>,
-        key: Option<&[u8]>,
-        (certificate_name, key_name): (&'static str, &'static str),
-    ) -> Result<Option<Self>, MaterialsError> {
-        let Some(chain) = chain else { return Ok(None) };
-        let declared: Vec<_> = rustls_pki_types::CertificateDer::pem_slice_iter(chain)
-            .map_while(Result::ok)
-            .map(|der| CertificateDer(der.to_vec()))
-            .collect();
-        if declared.is_empty() {
-            return Err(MaterialsError::NoCertificate { file: certificate_name });
-        }
-        let identity = match key {
-            None => None,
-            Some(key) => {
-                let served = without_root(&declared);
-                let mut identity = Identity::from_pem(chain, key)?;
-                identity.chain = served;
-                let provider = rustls::crypto::aws_lc_rs::default_provider();
-                let fits =
-                    rustls::sign::CertifiedKey::from_der(identity.rustls_chain(), identity.rustls_key(), &provider);
-                if matches!(fits, Err(rustls::Error::InconsistentKeys(_))) {
-                    return Err(MaterialsError::KeyMismatch { key: key_name, certificate: certificate_name });
-                }
-                Some(Arc::new(identity))
-            }
-        };
-        Ok(Some(Self { declared, identity }))
-    }
-}
-
-/// The chain as it is to be served: a root at its end is for the handover only.
-fn without_root(chain: &[CertificateDer]) -> Vec<CertificateDer> {
-    let mut served = chain.to_vec();
-    if served.len() > 1
-        && let Some(last) = served.last()
-        && CertificateFacts::read(last).is_ok_and(|facts| facts.self_signed == Some(true))
-    {
-        served.pop();
-    }
-    served
 }
 
 fn assets(authorities: &Authorities, client: &Shown, server: &Shown) -> Result<Vec<Asset>, MaterialsError> {

@@ -45,13 +45,17 @@ pub struct Subject {
     pub file: Option<PathBuf>,
 }
 
-/// The customer's own certificates and keys, in PEM.
+/// The customer's own certificates and keys, in PEM where nothing else is said.
 #[derive(Clone, Default)]
 pub struct OwnIdentity {
     /// Client certificate, leaf first.
     pub client_certificate: Option<Vec<u8>>,
-    /// Its key.
+    /// Request for the client certificate, PEM or DER: the run's authority for customers signs it.
+    pub client_csr: Option<Vec<u8>>,
+    /// Key of either.
     pub client_key: Option<Vec<u8>>,
+    /// Thales' authority for customers, which signed the client certificate; PEM or DER.
+    pub customer_authority: Option<Vec<u8>>,
     /// Server chain as handed over.
     pub server_chain: Option<Vec<u8>>,
     /// Key of its leaf.
@@ -62,7 +66,9 @@ impl fmt::Debug for OwnIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OwnIdentity")
             .field("client_certificate", &self.client_certificate.is_some())
+            .field("client_csr", &self.client_csr.is_some())
             .field("client_key", &self.client_key.is_some())
+            .field("customer_authority", &self.customer_authority.is_some())
             .field("server_chain", &self.server_chain.is_some())
             .field("server_key", &self.server_key.is_some())
             .finish()
@@ -173,7 +179,9 @@ impl Subject {
         };
         let identity = OwnIdentity {
             client_certificate: read(&file.identity.client_certificate),
+            client_csr: read(&file.identity.client_csr),
             client_key: read(&file.identity.client_key),
+            customer_authority: read(&file.portal.customer_authority),
             server_chain: read(&file.identity.server_chain),
             server_key: read(&file.identity.server_key),
         };

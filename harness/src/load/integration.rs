@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Place};
 use super::library::Library;
-use crate::model::IntegrationFile;
 use crate::model::assets::ASSETS;
+use crate::model::{IntegrationFile, Issuance};
 
 /// Reads an integration file.
 ///
@@ -30,11 +30,30 @@ pub fn load_integration(path: &Path, library: &Library) -> Result<IntegrationFil
                 let known: Vec<_> = profile.environments.iter().map(|known| format!("`{}`", known.id)).collect();
                 fault(format!("{} has no environment `{wanted}`, expected {}", profile.id, known.join(" or ")));
             }
+            if profile.client_certificate.issuance == Issuance::SelfSigned {
+                let own = "the customer signs its client certificate itself, expected `client-certificate`";
+                if file.identity.client_csr.is_some() {
+                    fault(format!("[identity] client-csr: with {} {own}", profile.id));
+                }
+                if file.portal.customer_authority.is_some() {
+                    fault(format!("[portal] customer-authority: with {} {own}", profile.id));
+                }
+            }
             for id in file.declares.keys() {
                 if profile.requirement(id).is_none() {
                     fault(format!("{} has no requirement `{id}` to declare", profile.id));
                 }
             }
+        }
+    }
+    if file.identity.client_csr.is_some() {
+        if file.identity.client_certificate.is_some() {
+            fault("[identity] has client-csr and client-certificate: expected one of them".to_owned());
+        } else if file.portal.customer_authority.is_some() {
+            fault(
+                "[portal] customer-authority belongs to client-certificate: the run's own authority signs client-csr"
+                    .to_owned(),
+            );
         }
     }
     for caller in &file.callers {

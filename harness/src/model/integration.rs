@@ -61,6 +61,9 @@ pub struct PortalValues {
     pub cn_template: Option<String>,
     /// The receiver's host, with its port: `issuer.acme.example:443`.
     pub issuer_host: Option<HostPort>,
+    /// Thales' authority for customers, PEM or DER, where it signed the client certificate; relative to the file. In
+    /// Rust its content stands in the identity.
+    pub customer_authority: Option<PathBuf>,
 }
 
 /// The customer's own certificates and keys; paths are relative to the file.
@@ -69,7 +72,9 @@ pub struct PortalValues {
 pub struct IdentityFiles {
     /// Client certificate, PEM.
     pub client_certificate: Option<PathBuf>,
-    /// Its key; absent where the integration holds it itself.
+    /// Request for the client certificate, PEM or DER, where Thales' authority signs: in place of the certificate.
+    pub client_csr: Option<PathBuf>,
+    /// Key of either; absent where the integration holds it itself.
     pub client_key: Option<PathBuf>,
     /// Server chain as handed over, PEM: leaf, intermediates, perhaps the root.
     pub server_chain: Option<PathBuf>,

@@ -4,18 +4,18 @@
 //! and it is the measure that defective ones differ from in one thing.
 
 mod client;
+mod onboarding;
 mod resolver;
 mod server;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 
-use mock_thales::pki::{Authorities, Names, PkiError};
+use mock_thales::pki::{Applicant, Authorities, Names, PkiError};
 use time::OffsetDateTime;
 
 use crate::integration::{InProcess, Integration, OwnIdentity, Portal, Reply, Request};
-use crate::model::{Declaration, HostPort, PortalValues, RequestShape, RequirementId};
+use crate::model::{Environment, Issuance, Profile};
 
 /// The reference integration of one scenario.
 pub struct Reference {
@@ -45,77 +45,68 @@ impl Integration for Reference {
     }
 }
 
-/// What the reference's host and CN are.
-const ISSUER_HOST: &str = "issuer.reference.example";
-const COMMON_NAME: &str = "reference.customer.example";
-
-/// The reference as the subject of a run. It makes its own identity first, as a customer does, and declares what no run
-/// can prove.
+/// The reference as the subject of a run in that profile and environment. It makes its own identity first, as a customer
+/// does, and declares what no run can prove.
 ///
 /// # Errors
 /// Its certificates cannot be made.
-pub fn subject(inbound_host: &str) -> Result<InProcess, PkiError> {
-    Ok(described(InProcess::new("reference", Reference::new), own_identity(inbound_host)?))
+pub fn subject(profile: &Profile, environment: &Environment) -> Result<InProcess, PkiError> {
+    let identity = own_identity(profile, environment)?;
+    Ok(described(InProcess::new("reference", Reference::new), profile, environment, identity))
 }
 
 /// Gives an integration in this process the reference's portal values, identity, requests and declarations: what a
 /// defective one shares with it.
-pub fn described(integration: InProcess, identity: OwnIdentity) -> InProcess {
+pub fn described(
+    integration: InProcess,
+    profile: &Profile,
+    environment: &Environment,
+    identity: OwnIdentity,
+) -> InProcess {
     integration
         .version(env!("CARGO_PKG_VERSION"))
-        .portal(PortalValues {
-            customer_id: Some("REFERENCE1".to_owned()),
-            common_name: Some(COMMON_NAME.to_owned()),
-            issuer_host: Some(HostPort { host: ISSUER_HOST.to_owned(), port: 443 }),
-            ..PortalValues::default()
-        })
+        .profile(&profile.id, Some(&environment.id))
+        .portal(onboarding::portal(profile))
         .identity(identity)
-        .serves(vec![RequestShape {
-            method: "POST".to_owned(),
-            path: "/issuer/igwapi/v2.0/checkCardEligibility".to_owned(),
-            headers: BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]),
-            body: "{}".to_owned(),
-            status: vec![200],
-        }])
-        .declares(declarations())
+        .serves(vec![onboarding::request(profile)])
+        .declares(onboarding::declarations(profile))
 }
 
-/// An identity of the reference's own, made apart from the run's authorities.
+/// An identity of the reference's own, made apart from the run's authorities: a certificate that it signed itself, or a
+/// request, as the profile wants it; and a server's.
 ///
 /// # Errors
 /// It cannot be made.
-pub fn own_identity(inbound_host: &str) -> Result<OwnIdentity, PkiError> {
+pub fn own_identity(profile: &Profile, environment: &Environment) -> Result<OwnIdentity, PkiError> {
     let names = Names {
-        inbound_host: inbound_host.to_owned(),
+        inbound_host: environment.host.clone(),
         other_host: None,
-        issuer_host: ISSUER_HOST.to_owned(),
-        common_name: COMMON_NAME.to_owned(),
+        issuer_host: onboarding::ISSUER_HOST.to_owned(),
+        common_name: onboarding::COMMON_NAME.to_owned(),
     };
     let own = Authorities::new(OffsetDateTime::now_utc(), &names)?;
     let (client, server) = (own.customer_client(), own.customer_server());
-    Ok(OwnIdentity {
-        client_certificate: Some(client.chain_pem().into_bytes()),
-        client_key: Some(client.key_pem().into_bytes()),
+    let of_server = OwnIdentity {
         server_chain: Some((server.chain_pem() + &own.customer_server_root_pem()).into_bytes()),
         server_key: Some(server.key_pem().into_bytes()),
+        ..OwnIdentity::default()
+    };
+    Ok(match profile.client_certificate.issuance {
+        Issuance::SelfSigned => OwnIdentity {
+            client_certificate: Some(client.chain_pem().into_bytes()),
+            client_key: Some(client.key_pem().into_bytes()),
+            ..of_server
+        },
+        Issuance::Thales => {
+            let common_name = onboarding::pattern_name(environment);
+            let applicant = Applicant::new(&onboarding::subject_of(&common_name))?;
+            OwnIdentity {
+                client_csr: Some(applicant.request_pem().into_bytes()),
+                client_key: Some(applicant.key_pem().into_bytes()),
+                ..of_server
+            }
+        }
     })
-}
-
-fn declarations() -> BTreeMap<RequirementId, Declaration> {
-    let grounds = [
-        ("TSH-GEN-01", "the reference exists in one environment only"),
-        ("TSH-GEN-02", "one customer identifier, REFERENCE1"),
-        ("TSH-IN-13", "it has no list of addresses"),
-        ("TSH-OUT-04", "it has no list of addresses"),
-    ];
-    grounds
-        .into_iter()
-        .filter_map(|(id, grounds)| {
-            let on = OffsetDateTime::now_utc().date().to_string().parse().ok()?;
-            let declaration = Declaration { by: "the reference".to_owned(), on, grounds: grounds.to_owned() };
-            Some((id.parse().ok()?, declaration))
-        })
-        .collect()
 }
 
 /// Why the reference cannot start or call.

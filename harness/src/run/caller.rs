@@ -21,6 +21,7 @@ use super::table::{self, Player};
 use crate::integration::{CallerPart, Carrier};
 use crate::model::{
     Change, Conduct, DEFAULT_ADDRESS, Dead, EndpointName, Expectation, Phase, PhaseKind, Scenario, Script, Shape, Step,
+    Topic, Unplanned,
 };
 use crate::world;
 
@@ -212,6 +213,20 @@ impl Player for CallerScene {
         expand::of_endpoint(plan, row, self.last_hello().as_ref())
     }
 
+    fn has(&self, topic: &Topic) -> bool {
+        self.ground.setting.profile.about(topic).is_some()
+    }
+
+    fn lacks(&self, plan: &EndpointPlan) -> Option<String> {
+        let roots = self.ground.setting.profile.server_authority.roots;
+        let further = plan.certificate.further_root().filter(|number| *number > roots)?;
+        Some(format!("root {further} is not played: the profile's server authority has {roots}"))
+    }
+
+    fn leave_out(&mut self, unplanned: Unplanned) {
+        self.script.unplanned.push(unplanned);
+    }
+
     fn is_gone(&self) -> bool {
         self.hung
     }
@@ -246,7 +261,12 @@ pub(super) async fn play(mut scene: CallerScene, scenario: &Scenario) -> Result<
 async fn play_steps(scene: &mut CallerScene, zone: &Change, steps: &[Step]) -> Result<(), RunError> {
     let mut ttl_ms = zone.ttl.map_or(TTL_MS, |ttl| ttl.0);
     let mut gave_up = false;
+    // Where something changes, a step is the ground of those after it.
+    let are_apart = steps.iter().all(|step| step.change == Change::default());
     for (index, step) in steps.iter().enumerate() {
+        if are_apart && step.verifies.as_ref().is_some_and(|topic| !scene.has(topic)) {
+            continue;
+        }
         ttl_ms = step.change.ttl.map_or(ttl_ms, |ttl| ttl.0);
         let every_ms = step.traffic.every.map_or(0, |every| every.0);
         let phase = scene.begin(PhaseKind::Step, &format!("step {}", index + 1), ttl_ms, every_ms);

@@ -16,6 +16,7 @@ use super::table::{self, Player};
 use crate::integration::{ReceiverPart, Serving};
 use crate::model::{
     ClientConduct, Conduct, DEFAULT_ADDRESS, Expectation, Phase, PhaseKind, RequestShape, Scenario, Script, Shape,
+    Topic, Unplanned,
 };
 use crate::world::World;
 
@@ -118,6 +119,18 @@ impl Player for ReceiverScene {
         expand::of_client(plan, row, self.served().as_deref())
     }
 
+    fn has(&self, topic: &Topic) -> bool {
+        self.ground.setting.profile.about(topic).is_some()
+    }
+
+    fn lacks(&self, _plan: &ClientPlan) -> Option<String> {
+        None
+    }
+
+    fn leave_out(&mut self, unplanned: Unplanned) {
+        self.script.unplanned.push(unplanned);
+    }
+
     fn is_gone(&self) -> bool {
         self.serving.is_none()
     }
@@ -134,6 +147,9 @@ pub(super) async fn play(mut scene: ReceiverScene, scenario: &Scenario) -> Resul
         Shape::Steps { steps, .. } => {
             let control = plan::client(&ClientConduct::default());
             for (index, step) in steps.iter().enumerate() {
+                if step.verifies.as_ref().is_some_and(|topic| !scene.has(topic)) {
+                    continue;
+                }
                 let name = format!("step {}", index + 1);
                 let phase = scene.play_once(PhaseKind::Step, &name, &control).await?;
                 let Some(topic) = &step.verifies else { continue };

@@ -58,8 +58,12 @@ impl Selection {
         self.patterns.is_empty()
     }
 
-    /// Whether a scenario is selected, by its id or by a requirement that it verifies in the profile.
+    /// Whether a scenario is selected, by its id or by a requirement that it verifies in the profile. One about topics
+    /// that the profile does not have never is.
     pub fn holds(&self, scenario: &Scenario, profile: &Profile) -> bool {
+        if !topics(scenario).into_iter().any(|topic| profile.about(topic).is_some()) {
+            return false;
+        }
         self.is_all()
             || self.patterns.is_match(scenario.id.as_str())
             || topics(scenario).into_iter().any(|topic| self.patterns.is_match(topic.as_str()))

@@ -6,7 +6,7 @@ use std::future::Future;
 use mock_thales::observe::PhaseId;
 
 use super::{RunError, plan};
-use crate::model::{Check, Conduct, Expectation, PhaseKind, Row, RowKind, Topic};
+use crate::model::{Check, Conduct, Expectation, PhaseKind, Row, RowKind, Topic, Unplanned};
 
 /// One side of a table: somebody who can be given a plan.
 pub(super) trait Player {
@@ -26,6 +26,15 @@ pub(super) trait Player {
 
     /// The attempts that a row's plan needs, with their names.
     fn attempts(&self, plan: &Self::Plan, row: &str) -> Vec<(String, Self::Plan)>;
+
+    /// Whether the profile has a requirement about that topic.
+    fn has(&self, topic: &Topic) -> bool;
+
+    /// Why a row's plan cannot be played in this profile.
+    fn lacks(&self, plan: &Self::Plan) -> Option<String>;
+
+    /// Says of an expectation that it could not be planned.
+    fn leave_out(&mut self, unplanned: Unplanned);
 
     /// Nothing that is played from now on can tell anything: the integration hangs, or never listened.
     fn is_gone(&self) -> bool;
@@ -56,6 +65,14 @@ pub(super) async fn play<P: Player>(
     }
     for (index, row) in rows.iter().enumerate() {
         let Some(plan) = P::plan(&row.conduct) else { continue };
+        // Nobody would judge it, and it costs calls.
+        if !player.has(&row.verifies) {
+            continue;
+        }
+        if let Some(why) = player.lacks(&plan) {
+            player.leave_out(Unplanned { topic: row.verifies.clone(), subject: row.difference.clone(), why });
+            continue;
+        }
         let mut phases = Vec::new();
         let mut controls = vec![before];
         if !player.is_gone() {

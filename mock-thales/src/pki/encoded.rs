@@ -3,7 +3,7 @@
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer as PemCertificate, CertificateSigningRequestDer as PemRequest};
 
-use super::PkiError;
+use super::{PkiError, pem};
 use crate::observe::CertificateDer;
 
 /// The certificate signing request of a file: the first in PEM, also with the label that `keytool` writes, or DER.
@@ -33,6 +33,11 @@ pub fn certificates_der(file: &[u8]) -> Result<Vec<CertificateDer>, PkiError> {
         .map(|block| block.map(|der| CertificateDer(der.to_vec())).map_err(|error| none(&error.to_string())))
         .collect::<Result<Vec<_>, _>>()?;
     if found.is_empty() { Err(none("no certificate found")) } else { Ok(found) }
+}
+
+/// Certificates in PEM, one block each.
+pub fn certificates_pem(certificates: &[CertificateDer]) -> String {
+    pem::certificates(certificates)
 }
 
 fn is_pem(file: &[u8]) -> bool {

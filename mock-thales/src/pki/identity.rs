@@ -41,9 +41,15 @@ impl Identity {
         for block in rustls_pki_types::CertificateDer::pem_slice_iter(chain_pem) {
             chain.push(CertificateDer(block.map_err(|error| unreadable(&error))?.to_vec()));
         }
+        Self::with_key_pem(chain, key_pem)
+    }
+
+    /// From a chain, leaf first, and the leaf's key in a file as [`Self::from_pem`] takes it.
+    pub fn with_key_pem(chain: Vec<CertificateDer>, key_pem: &[u8]) -> Result<Self, PkiError> {
         let key = PrivateKeyDer::from_pem_slice(key_pem)
             .map_err(|error| PkiError::Pem { what: "private key", why: error.to_string() })?;
-        Self::new(chain, pkcs8(&key)?).ok_or_else(|| unreadable(&"no certificate found"))
+        let none = || PkiError::Pem { what: "certificate", why: "no certificate found".to_owned() };
+        Self::new(chain, pkcs8(&key)?).ok_or_else(none)
     }
 
     /// The leaf.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use x509_parser::asn1_rs::{Any, Tag};
+use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
@@ -13,6 +14,14 @@ use crate::observe::CertificateDer;
 /// The subject of a certificate in DER.
 pub fn subject_der(certificate: &CertificateDer) -> Result<Vec<u8>, PkiError> {
     Ok(parse(certificate)?.subject().as_raw().to_vec())
+}
+
+/// The subject of a certificate signing request in DER.
+pub fn request_subject_der(request: &[u8]) -> Result<Vec<u8>, PkiError> {
+    match X509CertificationRequest::from_der(request) {
+        Ok((_, request)) => Ok(request.certification_request_info.subject.as_raw().to_vec()),
+        Err(error) => Err(PkiError::Request { why: error.to_string() }),
+    }
 }
 
 /// The issuer of a certificate in DER.

@@ -11,7 +11,7 @@ use thales_harness::integration::OwnIdentity;
 use thales_harness::reference::Reference;
 
 use super::caller::Caller;
-use super::defect::Defect;
+use super::defect::{Defect, PROFILES};
 use super::identity::{COMMON_NAME, Issuer, Key, Recipe};
 use super::tls::{OpenSsl, Own};
 
@@ -69,7 +69,7 @@ pub(super) fn all() -> Vec<Defect> {
 
 /// The reference with that certificate, which is the endorsed one.
 fn certified(name: &'static str, recipe: Recipe) -> Defect {
-    Defect::with_identity(name, move || recipe.identity(), Reference::new)
+    Defect::with_identity(name, move |profile| recipe.identity(profile), Reference::new)
 }
 
 /// The same over OpenSSL, for keys that rustls does not take.
@@ -77,22 +77,22 @@ fn weak(name: &'static str, recipe: Recipe) -> Defect {
     let build = |portal: &Portal| {
         Ok::<_, String>(Caller::over(portal, OpenSsl::new(portal, SslVersion::TLS1_2, SslVersion::TLS1_3)?))
     };
-    Defect::with_identity(name, move || recipe.identity(), build)
+    Defect::with_identity(name, move |profile| recipe.identity(profile), build)
 }
 
 /// Endorsed is one certificate, in use is another that would do as well.
 fn unendorsed(name: &'static str, same_key: bool) -> Defect {
     let build = move |portal: &Portal| Caller::showing(portal, Some(renewed(portal, same_key)?));
-    Defect::with_identity(name, || Recipe::default().identity(), build)
+    Defect::with_identity(name, |profile| Recipe::default().identity(profile), build)
 }
 
 fn renewed(portal: &Portal, same_key: bool) -> Result<Own, String> {
     let recipe = Recipe { days: (-2, 300), common_name: COMMON_NAME, ..Recipe::default() };
     let renewed = if same_key {
         let pem = portal.asset("CUSTOMER_TLS_CLIENT_KEY").map_err(|error| error.to_string())?;
-        recipe.identity_with(&PKey::private_key_from_pem(&pem).map_err(|error| error.to_string())?)?
+        recipe.identity_with(PROFILES[0], &PKey::private_key_from_pem(&pem).map_err(|error| error.to_string())?)?
     } else {
-        recipe.identity()?
+        recipe.identity(PROFILES[0])?
     };
     let OwnIdentity { client_certificate: Some(certificate), client_key: Some(key), .. } = renewed else {
         return Err("no certificate was made".to_owned());

@@ -1,8 +1,12 @@
 //! One kept animal: how it is made, and what has to be said of it.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::sync::OnceLock;
 
 use thales_harness::integration::{InProcess, OwnIdentity, Subject};
+use thales_harness::load::Library;
+use thales_harness::model::{Environment, Profile};
 use thales_harness::{Integration, Portal, reference};
 
 /// Thales' host in the environment that the zoo is tested in.
@@ -10,6 +14,28 @@ pub(crate) const HOST: &str = "api.dbp-stg.thalescloud.io";
 
 /// The profiles, the one first in which every defect is played.
 pub const PROFILES: [&str; 3] = ["classic-tokenization", "merchant-tokenization", "d1-ecom"];
+
+/// A profile and the environment that the zoo is tested in.
+fn ground(id: &str) -> Result<&'static (Profile, Environment), String> {
+    type Grounds = BTreeMap<String, (Profile, Environment)>;
+    static GROUNDS: OnceLock<Result<Grounds, String>> = OnceLock::new();
+    let read = || {
+        let library = Library::built_in().map_err(|faults| faults.to_string())?;
+        let grounds = library.profiles.into_values().filter_map(|(profile, _)| {
+            let environment = profile.environments.first().cloned()?;
+            Some((profile.id.clone(), (profile, environment)))
+        });
+        Ok(grounds.collect())
+    };
+    let grounds = GROUNDS.get_or_init(read).as_ref().map_err(Clone::clone)?;
+    grounds.get(id).ok_or_else(|| format!("no profile `{id}` with an environment"))
+}
+
+/// An identity as the reference makes it for itself in a profile.
+pub(crate) fn own_identity(profile: &str) -> Result<OwnIdentity, String> {
+    let (profile, environment) = ground(profile)?;
+    reference::own_identity(profile, environment).map_err(|error| error.to_string())
+}
 
 /// How a subject is made for a profile; keys are made only when the defect is played.
 type Make = Box<dyn Fn(&str) -> Result<Subject, String> + Send + Sync>;
@@ -41,21 +67,23 @@ impl Defect {
         I: Integration + 'static,
         E: Display,
     {
-        Self::with_identity(name, || reference::own_identity(HOST).map_err(|error| error.to_string()), build)
+        Self::with_identity(name, own_identity, build)
     }
 
     /// A defect in the identity, or one that needs another.
     pub(crate) fn with_identity<I, E>(
         name: &'static str,
-        identity: impl Fn() -> Result<OwnIdentity, String> + Send + Sync + 'static,
+        identity: impl Fn(&str) -> Result<OwnIdentity, String> + Send + Sync + 'static,
         build: impl Fn(&Portal) -> Result<I, E> + Send + Sync + Clone + 'static,
     ) -> Self
     where
         I: Integration + 'static,
         E: Display,
     {
-        let make = move |_profile: &str| {
-            Ok(reference::described(InProcess::new(name, build.clone()), identity()?).into_subject())
+        let make = move |id: &str| {
+            let (profile, environment) = ground(id)?;
+            let integration = InProcess::new(name, build.clone());
+            Ok(reference::described(integration, profile, environment, identity(id)?).into_subject())
         };
         let only = vec!["inbound/*".to_owned()];
         Self {

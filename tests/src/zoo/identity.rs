@@ -11,10 +11,9 @@ use openssl::rsa::Rsa;
 use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use openssl::x509::{X509, X509Builder, X509NameBuilder};
 use thales_harness::integration::OwnIdentity;
-use thales_harness::reference;
 use time::OffsetDateTime;
 
-use super::defect::HOST;
+use super::defect::own_identity;
 
 /// The CN that the portal gave.
 pub(super) const COMMON_NAME: &str = "reference.customer.example";
@@ -68,17 +67,17 @@ impl Default for Recipe {
 
 impl Recipe {
     /// The reference's identity with this client certificate.
-    pub(super) fn identity(self) -> Result<OwnIdentity, String> {
+    pub(super) fn identity(self, profile: &str) -> Result<OwnIdentity, String> {
         let key = self.key.make().map_err(|error| error.to_string())?;
-        self.identity_with(&key)
+        self.identity_with(profile, &key)
     }
 
     /// The same for a key that is there.
-    pub(super) fn identity_with(self, key: &PKey<Private>) -> Result<OwnIdentity, String> {
+    pub(super) fn identity_with(self, profile: &str, key: &PKey<Private>) -> Result<OwnIdentity, String> {
         let made =
             || -> Result<_, ErrorStack> { Ok((self.certificate(key)?.to_pem()?, key.private_key_to_pem_pkcs8()?)) };
         let (certificate, key) = made().map_err(|error| error.to_string())?;
-        let reference = reference::own_identity(HOST).map_err(|error| error.to_string())?;
+        let reference = own_identity(profile)?;
         Ok(OwnIdentity { client_certificate: Some(certificate), client_key: Some(key), ..reference })
     }
 

@@ -9,9 +9,9 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use thales_harness::Portal;
 use thales_harness::integration::OwnIdentity;
-use thales_harness::reference::{self, Reference};
+use thales_harness::reference::Reference;
 
-use super::defect::{Defect, HOST};
+use super::defect::{Defect, HOST, own_identity};
 use super::receiver::{OpenSsl, Receiver, Rustls, Served, served, verifier};
 
 /// Every receiver's row.
@@ -86,8 +86,8 @@ fn serving(name: &'static str, serve: fn(&Portal) -> Result<Served, String>) -> 
     .only(&["outbound/*"])
 }
 
-fn another_host() -> Result<OwnIdentity, String> {
-    let reference = reference::own_identity(HOST).map_err(|error| error.to_string())?;
+fn another_host(profile: &str) -> Result<OwnIdentity, String> {
+    let reference = own_identity(profile)?;
     let (chain, root, key) = made_for("old.reference.example")?;
     Ok(OwnIdentity {
         server_chain: Some((chain + &root).into_bytes()),

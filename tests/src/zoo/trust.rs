@@ -8,11 +8,11 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-use thales_harness::{Portal, reference};
+use thales_harness::Portal;
 
 use super::caller::Caller;
 use super::callers::inbound_but;
-use super::defect::{Defect, HOST};
+use super::defect::{Defect, PROFILES, own_identity};
 use super::tls::{Rustls, certificates, own, verifier, verifier_of};
 
 pub(super) fn all() -> Vec<Defect> {
@@ -85,7 +85,7 @@ pub(super) fn all() -> Vec<Defect> {
 
 /// An authority that nobody here knows.
 pub(super) fn stranger() -> Result<Vec<CertificateDer<'static>>, String> {
-    let own = reference::own_identity(HOST).map_err(|error| error.to_string())?;
+    let own = own_identity(PROFILES[0])?;
     let (chain, key) = (own.server_chain.unwrap_or_default(), own.server_key.unwrap_or_default());
     let identity = Identity::from_pem(&chain, &key).map_err(|error| error.to_string())?;
     Ok(identity.rustls_chain().into_iter().skip(1).collect())

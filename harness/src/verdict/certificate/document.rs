@@ -1,7 +1,9 @@
 //! A certificate or a CSR, as far as the rules look at it.
 
 use mock_thales::observe::CertificateDer;
-use mock_thales::pki::{CertificateFacts, ExtendedKeyUsage, KeyUsage, PkiError, PublicKey, SignatureHash, issued_by};
+use mock_thales::pki::{
+    CertificateFacts, ExtendedKeyUsage, KeyUsage, PkiError, PublicKey, RequestFacts, SignatureHash, issued_by,
+};
 use time::OffsetDateTime;
 
 /// What a certificate or a CSR says.
@@ -57,10 +59,32 @@ impl Document {
         })
     }
 
+    /// Reads a certificate signing request in DER. It has no dates and nobody issued it; what it asks for stands in the
+    /// place of what a certificate holds.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn request(der: &[u8]) -> Result<Self, PkiError> {
+        let facts = RequestFacts::read(der)?;
+        Ok(Self {
+            subject: facts.subject_parts,
+            issuer: None,
+            common_names: facts.common_names,
+            key: facts.key,
+            signature_hash: facts.signature_hash,
+            self_signed: facts.self_signed,
+            validity: None,
+            is_ca: None,
+            extended_key_usage: facts.extended_key_usage,
+            key_usage: None,
+            chain: Vec::new(),
+        })
+    }
+
     /// Whether one of `authorities` signed it, perhaps through certificates that came with it. `None` where a signature
     /// cannot be verified here.
     pub(super) fn is_issued_under(&self, authorities: &[CertificateDer]) -> Option<bool> {
-        let mut current = self.chain.first()?;
+        let Some(mut current) = self.chain.first() else { return Some(false) };
         for _ in 0..DEPTH {
             for authority in authorities {
                 match issued_by(current, authority) {

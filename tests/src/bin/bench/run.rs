@@ -24,9 +24,9 @@ pub(crate) fn measure(host: &Host) -> Result<Comparison, Failure> {
     let (mut longest, mut sums) = (Vec::new(), Vec::new());
     let mut scenarios = 0;
     for _ in 0..ROUNDS {
-        let (library, _, environment) = setting()?;
+        let (library, profile, environment) = setting()?;
         let everything = Selection::new(&[]).map_err(|error| Failure::Harness(error.to_string()))?;
-        let subject = subject(&environment.host)?;
+        let subject = subject(&profile, &environment)?;
         // The clock starts where the authorities of the run are made: that is part of what a person waits for.
         let began = Instant::now();
         let exam = Exam::new(host.clone(), &library, subject, PROFILE, &environment, (&everything, &[]), Some(JOBS))

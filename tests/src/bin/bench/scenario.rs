@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use mock_thales::observe::Event;
 use thales_harness::integration::{Materials, Subject};
+use thales_harness::model::{Environment, Profile};
 use thales_harness::reference;
 use thales_harness::run::{Exam, Selection};
 use thales_harness::verdict::Verdict;
@@ -123,13 +124,13 @@ fn open_and_close(runtime: &Runtime, host: &Host, setup: &Arc<Setup>) -> Result<
 }
 
 fn exam(host: &Host, id: &str) -> Result<Exam, Failure> {
-    let (library, _, environment) = setting()?;
+    let (library, profile, environment) = setting()?;
     let patterns = [id.to_owned()];
     let selection = Selection::new(&patterns).map_err(|error| Failure::Harness(error.to_string()))?;
     Exam::new(
         host.clone(),
         &library,
-        subject(&environment.host)?,
+        subject(&profile, &environment)?,
         PROFILE,
         &environment,
         (&selection, &patterns),
@@ -139,15 +140,15 @@ fn exam(host: &Host, id: &str) -> Result<Exam, Failure> {
 }
 
 /// The reference in this process.
-pub(crate) fn subject(host: &str) -> Result<Subject, Failure> {
-    let subject = reference::subject(host).map_err(|error| Failure::Harness(error.to_string()))?;
-    Ok(subject.profile(PROFILE, None).into_subject())
+pub(crate) fn subject(profile: &Profile, environment: &Environment) -> Result<Subject, Failure> {
+    let subject = reference::subject(profile, environment).map_err(|error| Failure::Harness(error.to_string()))?;
+    Ok(subject.into_subject())
 }
 
 /// What the world of a play holds.
 fn setup() -> Result<Setup, Failure> {
     let (_, profile, environment) = setting()?;
-    let subject = subject(&environment.host)?;
+    let subject = subject(&profile, &environment)?;
     let materials =
         Materials::new(&subject, &profile, &environment).map_err(|error| Failure::Harness(error.to_string()))?;
     Ok(Setup { assets: materials.assets, files: subject.files.clone(), keep: subject.directories(), hosts: Vec::new() })
