@@ -6,6 +6,7 @@ mod judge;
 mod list;
 mod options;
 mod run;
+mod sign;
 
 use std::fmt;
 use std::io::{Write, stderr, stdout};
@@ -70,6 +71,7 @@ pub fn main() -> ExitCode {
         Words::List(words) => list::list(&words),
         Words::Explain(words) => explain::explain(&words),
         Words::Judge(words) => judge::judge(&words),
+        Words::Sign(words) => sign::sign(&words),
         Words::Doctor => doctor::run(),
     };
     match done {

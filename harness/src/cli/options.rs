@@ -11,6 +11,11 @@ const EXIT_CODES: &str = "Exit codes:
   3  bad usage or a bad file
   4  the harness itself failed";
 
+const SIGN_EXIT_CODES: &str = "Exit codes:
+  0  signed
+  1  refused, as Thales would refuse it
+  3  bad usage or a bad file";
+
 /// Connectivity conformance harness for integrations with Thales payment services. Unofficial.
 #[derive(Debug, Parser)]
 #[command(name = "thales-harness", version, about, after_help = EXIT_CODES)]
@@ -31,6 +36,9 @@ pub(super) enum Words {
     /// Judge recorded logs again
     #[command(after_help = EXIT_CODES)]
     Judge(JudgeWords),
+    /// Sign a request for a client certificate, as Thales' authority for customers would, or say why not
+    #[command(after_help = SIGN_EXIT_CODES)]
+    Sign(SignWords),
     /// Say which networks this machine allows, and how to allow more
     Doctor,
 }
@@ -106,4 +114,35 @@ pub(super) struct JudgeWords {
     /// Logs that `run --report` wrote
     #[arg(required = true, value_name = "LOG")]
     pub(super) logs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SignWords {
+    /// The certificate signing request, PEM or DER
+    #[arg(value_name = "CSR")]
+    pub(super) request: PathBuf,
+    /// Directory of the authority, which plays Thales'; made where it is missing
+    #[arg(long, value_name = "DIR")]
+    pub(super) authority: PathBuf,
+    /// The profile
+    #[arg(long, default_value = "d1-ecom")]
+    pub(super) profile: String,
+    /// The environment [default: the profile's first]
+    #[arg(long)]
+    pub(super) environment: Option<String>,
+    /// The identifier that Thales gave
+    #[arg(long, value_name = "ID")]
+    pub(super) customer_id: Option<String>,
+    /// The full form of the CN, with {algorithm}, {customer-id} and {environment}
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(super) cn_template: Option<String>,
+    /// The certificate or request that it renews, PEM or DER
+    #[arg(long, value_name = "FILE")]
+    pub(super) previous: Option<PathBuf>,
+    /// Write the certificate there [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Profiles of this directory, in place of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
 }
