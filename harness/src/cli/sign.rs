@@ -12,7 +12,8 @@ use mock_thales::pki::{
 use time::OffsetDateTime;
 
 use super::options::SignWords;
-use super::run::{environment_of, profile_of};
+use super::profile_of;
+use super::run::environment_of;
 use super::{Exit, Refused, library, say};
 use crate::model::{CertificateAspect, Environment, Issuance, Profile, Requirement, Topic};
 use crate::verdict::certificate::{self, Document, Rules};
