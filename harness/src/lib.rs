@@ -5,6 +5,7 @@
 //! only; `report` reads verdicts; `cli` knows everything.
 
 pub mod cli;
+pub mod inspect;
 pub mod integration;
 pub mod libtest;
 pub mod load;

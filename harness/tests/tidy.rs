@@ -12,9 +12,10 @@ use thales_harness::model::{Proof, Shape, Topic};
 const LONGEST: usize = 500;
 
 /// Who may know whom inside the harness, with what of it: `""` is everything. What is not listed is forbidden.
-const HARNESS: [(&str, &[(&str, &str)]); 8] = [
+const HARNESS: [(&str, &[(&str, &str)]); 9] = [
     ("model", &[]),
     ("world", &[]),
+    ("inspect", &[]),
     ("verdict", &[("model", "")]),
     ("load", &[("model", "")]),
     ("integration", &[("model", ""), ("world", "")]),
@@ -26,9 +27,10 @@ const HARNESS: [(&str, &[(&str, &str)]); 8] = [
 ];
 
 /// What of the counterpart each of them may know.
-const COUNTERPART: [(&str, &[&str]); 7] = [
+const COUNTERPART: [(&str, &[&str]); 8] = [
     ("model", &["observe", "plan"]),
     ("world", &[]),
+    ("inspect", &["observe", "pki"]),
     ("verdict", &["observe", "pki"]),
     ("load", &["observe", "plan"]),
     ("integration", &["endpoint", "observe", "pki"]),

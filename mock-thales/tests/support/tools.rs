@@ -5,9 +5,6 @@ use std::{env, fs};
 
 use libtest_mimic::{Completion, Trial};
 
-/// What the machines of `CI=true` do without: a test that lacks one of these is ignored there too.
-const OPTIONAL: [&str; 1] = ["keytool"];
-
 /// A test that starts these programs, which are looked for in the path.
 pub(crate) fn trial(name: &'static str, tools: &[&'static str], test: impl FnOnce() + Send + 'static) -> Trial {
     let missing: Vec<_> = tools.iter().copied().filter(|tool| !is_in_path(tool)).collect();
@@ -17,9 +14,8 @@ pub(crate) fn trial(name: &'static str, tools: &[&'static str], test: impl FnOnc
             Ok(())
         });
     }
-    let due: Vec<_> = missing.iter().copied().filter(|tool| !OPTIONAL.contains(tool)).collect();
-    if !due.is_empty() && env::var_os("CI").is_some_and(|value| value == "true") {
-        return Trial::test(name, move || Err(format!("needs {}: required by CI=true", due.join(" and ")).into()));
+    if env::var_os("CI").is_some_and(|value| value == "true") {
+        return Trial::test(name, move || Err(format!("needs {}: required by CI=true", missing.join(" and ")).into()));
     }
     let needs = format!("needs {}", missing.join(" and "));
     // A runner that lists first and then starts a process for each test takes "ignored" from the list alone; the flag
