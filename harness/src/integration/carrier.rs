@@ -1,6 +1,6 @@
 //! One word over the ways to make a caller call.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,18 +10,19 @@ use super::command;
 use super::in_process::{Request, Tenant};
 use super::portal::Portal;
 use super::stdio::Driver;
-use super::subject::{CallerPart, CallerWay};
+use super::subject::{CallerPart, CallerWay, Renewal};
+use crate::model::ChangeOver;
 use crate::world::World;
 
 /// A caller in a world, ready to be asked.
 pub struct Carrier {
+    part: CallerPart,
     way: Way,
     world: Arc<World>,
     recorder: Arc<Recorder>,
     actor: Actor,
     portal: Portal,
     dir: PathBuf,
-    within: Duration,
 }
 
 enum Way {
@@ -43,42 +44,114 @@ impl Carrier {
         recorder: Arc<Recorder>,
     ) -> Self {
         let actor = Actor::Integration(part.name.clone());
-        let started = match &part.way {
-            CallerWay::Command(words) => Ok(Way::Command(words.clone())),
-            CallerWay::Stdio(words) => Driver::start(words, &dir, &portal, &world, &recorder, &actor)
-                .map(|driver| Way::Stdio(Box::new(driver))),
-            CallerWay::InProcess(factory) => {
-                Tenant::start(Arc::clone(&world), Arc::clone(factory), portal.clone(), part.within)
-                    .await
-                    .map(Way::InProcess)
-            }
-        };
-        let way = started.unwrap_or_else(|error| {
-            recorder
-                .record(actor.clone(), Event::Output { stream: "start".to_owned(), text: error.clone(), dropped: 0 });
-            Way::Broken(error)
-        });
-        Self { way, world, recorder, actor, portal, dir, within: part.within }
+        let way = Way::start(part, &dir, &portal, &world, &recorder, &actor).await;
+        Self { part: part.clone(), way, world, recorder, actor, portal, dir }
     }
 
     /// Makes one call and returns what the integration says of it.
     pub async fn call(&mut self) -> Claim {
+        let within = self.part.within;
         let request = Request { url: self.portal.url.clone(), method: "GET".to_owned() };
         match &mut self.way {
             Way::Command(words) => {
-                command::call(words, &self.dir, &self.portal, &self.world, &self.recorder, &self.actor, self.within)
-                    .await
+                command::call(words, &self.dir, &self.portal, &self.world, &self.recorder, &self.actor, within).await
             }
-            Way::Stdio(driver) => driver.call(&request, self.within).await,
-            Way::InProcess(tenant) => tenant.call(request, self.within).await,
+            Way::Stdio(driver) => driver.call(&request, within).await,
+            Way::InProcess(tenant) => tenant.call(request, within).await,
             Way::Broken(error) => Claim::Failed { error: error.clone() },
         }
     }
 
+    /// Tells the integration of its renewed certificate, whose files are there, and records when it was told. A command
+    /// goes on beside the calls that follow; everything else is done on return.
+    pub async fn change_over(&mut self, renewal: &Renewal) {
+        let how = match &renewal.by {
+            ChangeOver::Command(words) => {
+                self.deploy(words.clone(), renewal.within);
+                return;
+            }
+            ChangeOver::Signal(signal) => format!("signal {signal:?}").to_uppercase(),
+            ChangeOver::Restart => "started anew".to_owned(),
+            ChangeOver::Files => "its files alone".to_owned(),
+            ChangeOver::Asked => "asked to renew".to_owned(),
+        };
+        let told = match (&mut self.way, &renewal.by) {
+            (Way::Broken(error), _) => Err(error.clone()),
+            (Way::Stdio(driver), ChangeOver::Signal(signal)) => driver.signal(*signal),
+            (Way::Command(_), ChangeOver::Signal(_) | ChangeOver::Restart) => Ok(()),
+            (Way::Stdio(_) | Way::InProcess(_), ChangeOver::Restart) => self.restart().await,
+            (Way::InProcess(tenant), ChangeOver::Asked) => tenant.renew(self.portal.clone(), renewal.within).await,
+            (_, ChangeOver::Files) => Ok(()),
+            (Way::InProcess(_), ChangeOver::Signal(_)) => Err("it runs in this process: no signal".to_owned()),
+            (_, ChangeOver::Asked) => Err("only an integration in this process can be asked".to_owned()),
+            (_, ChangeOver::Command(_)) => Ok(()),
+        };
+        told_of_renewal(&self.recorder, how, told);
+    }
+
+    async fn restart(&mut self) -> Result<(), String> {
+        let former = std::mem::replace(&mut self.way, Way::Broken("it is being started anew".to_owned()));
+        former.stop().await;
+        self.way = Way::start(&self.part, &self.dir, &self.portal, &self.world, &self.recorder, &self.actor).await;
+        // One that does not start any more was told: its calls will show it.
+        Ok(())
+    }
+
+    fn deploy(&self, words: Vec<String>, within: Duration) {
+        let (dir, portal) = (self.dir.clone(), self.portal.clone());
+        let (world, recorder, actor) = (Arc::clone(&self.world), Arc::clone(&self.recorder), self.actor.clone());
+        tokio::spawn(async move {
+            let claim = command::call(&words, &dir, &portal, &world, &recorder, &actor, within).await;
+            let told = match claim {
+                Claim::Completed { .. } => Ok(()),
+                Claim::Failed { error } => Err(error),
+                Claim::Unsupported => Err("the command says that it cannot".to_owned()),
+                Claim::TimedOut => Err(format!("the command did not end within {within:?}")),
+            };
+            told_of_renewal(&recorder, "a command".to_owned(), told);
+        });
+    }
+
     /// Lets the integration leave.
     pub async fn stop(self) {
-        if let Way::Stdio(driver) = self.way {
+        self.way.stop().await;
+    }
+}
+
+impl Way {
+    async fn start(
+        part: &CallerPart,
+        dir: &Path,
+        portal: &Portal,
+        world: &Arc<World>,
+        recorder: &Arc<Recorder>,
+        actor: &Actor,
+    ) -> Self {
+        let started = match &part.way {
+            CallerWay::Command(words) => Ok(Self::Command(words.clone())),
+            CallerWay::Stdio(words) => {
+                Driver::start(words, dir, portal, world, recorder, actor).map(|driver| Self::Stdio(Box::new(driver)))
+            }
+            CallerWay::InProcess(factory) => {
+                Tenant::start(Arc::clone(world), Arc::clone(factory), portal.clone(), part.within)
+                    .await
+                    .map(Self::InProcess)
+            }
+        };
+        started.unwrap_or_else(|error| {
+            recorder
+                .record(actor.clone(), Event::Output { stream: "start".to_owned(), text: error.clone(), dropped: 0 });
+            Self::Broken(error)
+        })
+    }
+
+    async fn stop(self) {
+        if let Self::Stdio(driver) = self {
             driver.stop().await;
         }
     }
+}
+
+fn told_of_renewal(recorder: &Recorder, how: String, told: Result<(), String>) {
+    recorder.record(Actor::Runner, Event::ToldOfRenewal { how, failed: told.err() });
 }

@@ -49,6 +49,15 @@ pub trait Integration {
     fn serve(&mut self, at: SocketAddr) -> Result<(), String> {
         Err(format!("this integration serves nothing at {at}"))
     }
+
+    /// Is told that its files are now those of its renewed client certificate, and returns once it uses them.
+    ///
+    /// # Errors
+    /// Why it cannot. An integration that notices by itself, or that is built anew, has nothing to do here: its subject
+    /// says so.
+    fn renew(&mut self, portal: &Portal) -> Result<(), String> {
+        Err(format!("unsupported: this integration is not told of new files in {}", portal.directory.display()))
+    }
 }
 
 /// Builds an integration for one scenario, on the thread that will run it.
@@ -57,6 +66,7 @@ pub type Factory = Arc<dyn Fn(&Portal) -> Result<Box<dyn Integration>, String> +
 enum Order {
     Call(Request, oneshot::Sender<Result<Reply, String>>),
     Serve(SocketAddr, oneshot::Sender<Result<(), String>>),
+    Renew(Box<Portal>, oneshot::Sender<Result<(), String>>),
 }
 
 /// An integration on a thread of its own.
@@ -117,12 +127,28 @@ impl Tenant {
     /// Asks it to serve.
     pub(super) async fn serve(&self, at: SocketAddr, within: Duration) -> Result<(), String> {
         let (reply, answer) = oneshot::channel();
-        self.orders.send(Order::Serve(at, reply)).map_err(|_| "the integration's thread has ended".to_owned())?;
-        match timeout(within, answer).await {
-            Ok(Ok(served)) => served,
-            Ok(Err(_)) => Err("the integration's thread has ended".to_owned()),
-            Err(_) => Err(format!("it does not listen within {within:?}")),
-        }
+        self.order(Order::Serve(at, reply))?;
+        done(answer, within, "it does not listen").await
+    }
+
+    /// Tells it of its renewed certificate.
+    pub(super) async fn renew(&self, portal: Portal, within: Duration) -> Result<(), String> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::Renew(Box::new(portal), reply))?;
+        done(answer, within, "it did not return from `renew`").await
+    }
+
+    fn order(&self, order: Order) -> Result<(), String> {
+        self.orders.send(order).map_err(|_| "the integration's thread has ended".to_owned())
+    }
+}
+
+/// What came back of an order that brings no reply of its own.
+async fn done(answer: oneshot::Receiver<Result<(), String>>, within: Duration, what: &str) -> Result<(), String> {
+    match timeout(within, answer).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(_)) => Err("the integration's thread has ended".to_owned()),
+        Err(_) => Err(format!("{what} within {within:?}")),
     }
 }
 
@@ -134,6 +160,9 @@ fn serve_orders(integration: &mut dyn Integration, inbox: &mpsc::Receiver<Order>
             }
             Order::Serve(at, reply) => {
                 let _ = reply.send(guarded(|| integration.serve(at)));
+            }
+            Order::Renew(portal, reply) => {
+                let _ = reply.send(guarded(|| integration.renew(&portal)));
             }
         }
     }

@@ -18,4 +18,6 @@ pub use in_process::{Factory, Integration, Reply, Request};
 pub use portal::{Materials, Portal, STORE_PASSWORD};
 pub use receiver::{Serving, StartError};
 pub use shown::MaterialsError;
-pub use subject::{CallerPart, CallerWay, InProcess, OwnIdentity, ReceiverPart, ReceiverWay, Subject, SubjectError};
+pub use subject::{
+    CallerPart, CallerWay, InProcess, OwnIdentity, ReceiverPart, ReceiverWay, Renewal, Subject, SubjectError,
+};

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use mock_thales::pki::{Authorities, Identity, Names, pkcs12, pkcs12_trust};
 use time::OffsetDateTime;
 
-use super::shown::{self, MaterialsError, Shown, without_root};
+use super::shown::{self, ClientFiles, MaterialsError, Shown, without_root};
 use super::subject::Subject;
 use crate::model::assets::{
     ASSETS, CLIENT_CA, CLIENT_CHAIN, CLIENT_KEY, CLIENT_P12, CLIENT_PEM, SERVER_CHAIN, SERVER_KEY, SERVER_P12,
@@ -28,6 +28,8 @@ pub struct Materials {
     pub authorities: Authorities,
     /// Files of the portal directory.
     pub assets: Vec<Asset>,
+    /// Those that change when the client certificate is renewed, in the order of their replacement.
+    pub renewed: Vec<Asset>,
     /// What checks compare with.
     pub context: Context,
     /// The client certificate is the harness's: rows about it are untested.
@@ -71,9 +73,13 @@ impl Materials {
         let authorities = Authorities::with_roots(now, &names, profile.server_authority.roots)?;
         let own = &subject.identity;
         let issuance = profile.client_certificate.issuance;
-        let client = Shown::client(own, issuance, authorities.customer_authority(), now)?;
-        let server =
-            Shown::new(own.server_chain.as_deref(), own.server_key.as_deref(), ("server-chain", "server-key"))?;
+        let signed_by = authorities.customer_authority();
+        let client = Shown::client(&ClientFiles::of_identity(own), issuance, signed_by, now)?;
+        let server = Shown::new(
+            own.server_chain.as_deref(),
+            own.server_key.as_deref(),
+            ("[identity] server-chain", "[identity] server-key"),
+        )?;
         let client_is_issued = client.is_none();
         let server_is_issued = server.is_none();
         let customer_authority = match (issuance, &own.client_certificate) {
@@ -92,6 +98,19 @@ impl Materials {
             server.declared.push(authorities.customer_server_root().clone());
         }
         let assets = assets(&authorities, &client, &server)?;
+        let renewed = match &subject.renewal {
+            None => None,
+            Some(_) if client_is_issued => Some(Shown::issued(match issuance {
+                Issuance::SelfSigned => authorities.customer_client_renewed(),
+                Issuance::Thales => authorities.customer_client_issued_renewed(),
+            })),
+            Some(renewal) => Shown::client(&ClientFiles::of_renewal(renewal), issuance, signed_by, now)?,
+        };
+        if let (Some(renewed), Some(former)) = (&renewed, client.declared.first())
+            && renewed.declared.first() == Some(former)
+        {
+            return Err(MaterialsError::NotRenewed);
+        }
         let statuses =
             subject.receivers.iter().flat_map(|part| &part.requests).flat_map(|request| request.status.clone());
         let context = Context {
@@ -107,43 +126,55 @@ impl Materials {
             words: profile.environments.iter().filter_map(|environment| environment.word.clone()).collect(),
             customer_authority,
             endorsed: client.declared.first().cloned(),
+            renewed: renewed.as_ref().and_then(|renewed| renewed.declared.first().cloned()),
             server_chain: server.declared.clone(),
             client_certificate: profile.client_certificate.clone(),
             statuses: statuses.collect(),
         };
-        Ok(Self { authorities, assets, context, client_is_issued, server_is_issued })
+        let mut renewed = renewed.map_or(Ok(Vec::new()), |renewed| assets_of(&renewed, CLIENT))?;
+        // The key first: whoever looks for a certificate with a new date finds its key there.
+        renewed.sort_by_key(|asset| asset.name != CLIENT_KEY);
+        Ok(Self { authorities, assets, renewed, context, client_is_issued, server_is_issued })
     }
 }
 
 fn assets(authorities: &Authorities, client: &Shown, server: &Shown) -> Result<Vec<Asset>, MaterialsError> {
-    let open = |name: &str, text: String| Asset { name: name.to_owned(), content: text.into_bytes(), secret: false };
-    let secret = |name: &str, content: Vec<u8>| Asset { name: name.to_owned(), content, secret: true };
     let mut assets = vec![
         open(TRUST, authorities.trust_pem()),
         open(CLIENT_CA, authorities.client_ca_pem()),
         open(THALES_LEAF, authorities.client_leaf_pem()),
         secret(TRUST_P12, pkcs12_trust(authorities.trust(), STORE_PASSWORD)?),
     ];
-    let roles = [
-        (client, CLIENT_CHAIN, CLIENT_KEY, CLIENT_PEM, CLIENT_P12),
-        (server, SERVER_CHAIN, SERVER_KEY, SERVER_PEM, SERVER_P12),
-    ];
-    for (shown, chain, key, pem, p12) in roles {
-        match &shown.identity {
-            Some(identity) => {
-                assets.push(open(chain, identity.chain_pem()));
-                assets.push(secret(key, identity.key_pem().into_bytes()));
-                assets.push(secret(pem, identity.chain_and_key_pem().into_bytes()));
-                assets.push(secret(p12, pkcs12(identity, &[], STORE_PASSWORD)?));
-            }
-            None => {
-                // The integration holds the key itself: only the chain is an asset.
-                let chain_only = Identity::new(without_root(&shown.declared), Vec::new());
-                assets.extend(chain_only.map(|identity| open(chain, identity.chain_pem())));
-            }
-        }
-    }
+    assets.extend(assets_of(client, CLIENT)?);
+    assets.extend(assets_of(server, SERVER)?);
     Ok(assets)
+}
+
+/// Names of chain, key, both in one file, and both as PKCS#12.
+type Role = [&'static str; 4];
+const CLIENT: Role = [CLIENT_CHAIN, CLIENT_KEY, CLIENT_PEM, CLIENT_P12];
+const SERVER: Role = [SERVER_CHAIN, SERVER_KEY, SERVER_PEM, SERVER_P12];
+
+fn assets_of(shown: &Shown, [chain, key, pem, p12]: Role) -> Result<Vec<Asset>, MaterialsError> {
+    let Some(identity) = &shown.identity else {
+        // The integration holds the key itself: only the chain is an asset.
+        let chain_only = Identity::new(without_root(&shown.declared), Vec::new());
+        return Ok(chain_only.map(|identity| open(chain, identity.chain_pem())).into_iter().collect());
+    };
+    Ok(vec![
+        open(chain, identity.chain_pem()),
+        secret(key, identity.key_pem().into_bytes()),
+        secret(pem, identity.chain_and_key_pem().into_bytes()),
+        secret(p12, pkcs12(identity, &[], STORE_PASSWORD)?),
+    ])
+}
+
+fn open(name: &str, text: String) -> Asset {
+    Asset { name: name.to_owned(), content: text.into_bytes(), secret: false }
+}
+
+fn secret(name: &str, content: Vec<u8>) -> Asset {
+    Asset { name: name.to_owned(), content, secret: true }
 }
 
 /// The portal as an integration in one world sees it.

@@ -8,7 +8,7 @@ use mock_thales::pki::{CertificateFacts, CustomerAuthority, Identity, PkiError, 
 use rustls_pki_types::pem::PemObject;
 use time::OffsetDateTime;
 
-use super::subject::OwnIdentity;
+use super::subject::{OwnIdentity, Renewal};
 use crate::model::Issuance;
 
 /// The customer's certificates of one role.
@@ -47,29 +47,58 @@ impl Shown {
     /// The client certificate: the customer's own, or what the run's authority makes of the customer's request. `None`
     /// where it handed over neither.
     pub(super) fn client(
-        own: &OwnIdentity,
+        own: &ClientFiles<'_>,
         issuance: Issuance,
         authority: &CustomerAuthority,
         now: OffsetDateTime,
     ) -> Result<Option<Self>, MaterialsError> {
-        let Some(file) = &own.client_csr else {
-            let names = ("client-certificate", "client-key");
-            return Self::new(own.client_certificate.as_deref(), own.client_key.as_deref(), names);
+        let [csr_name, certificate_name, key_name] = own.names;
+        let Some(file) = own.csr else {
+            return Self::new(own.certificate, own.key, (certificate_name, key_name));
         };
-        if own.client_certificate.is_some() {
-            return Err(MaterialsError::RequestAndCertificate);
+        if own.certificate.is_some() {
+            return Err(MaterialsError::RequestAndCertificate { csr: csr_name, certificate: certificate_name });
         }
         if issuance == Issuance::SelfSigned {
-            return Err(MaterialsError::NobodySigns);
+            return Err(MaterialsError::NobodySigns { csr: csr_name });
         }
-        let unfit = |error| MaterialsError::File { file: "[identity] client-csr", error };
+        let unfit = |error| MaterialsError::File { file: csr_name, error };
         let certificate = authority.sign(&request_der(file).map_err(unfit)?, now).map_err(unfit)?;
         let declared = vec![certificate];
-        let identity = match &own.client_key {
+        let identity = match own.key {
             None => None,
-            Some(key) => Some(with_key(declared.clone(), key, ("client-csr", "client-key"))?),
+            Some(key) => Some(with_key(declared.clone(), key, (csr_name, key_name))?),
         };
         Ok(Some(Self { declared, identity }))
+    }
+}
+
+/// What a customer handed over for its client certificate, or for the renewed one.
+pub(super) struct ClientFiles<'a> {
+    pub(super) csr: Option<&'a [u8]>,
+    pub(super) certificate: Option<&'a [u8]>,
+    pub(super) key: Option<&'a [u8]>,
+    /// Table and key of each in the integration file.
+    pub(super) names: [&'static str; 3],
+}
+
+impl<'a> ClientFiles<'a> {
+    pub(super) fn of_identity(own: &'a OwnIdentity) -> Self {
+        Self {
+            csr: own.client_csr.as_deref(),
+            certificate: own.client_certificate.as_deref(),
+            key: own.client_key.as_deref(),
+            names: ["[identity] client-csr", "[identity] client-certificate", "[identity] client-key"],
+        }
+    }
+
+    pub(super) fn of_renewal(renewal: &'a Renewal) -> Self {
+        Self {
+            csr: renewal.client_csr.as_deref(),
+            certificate: renewal.client_certificate.as_deref(),
+            key: renewal.client_key.as_deref(),
+            names: ["[renewal] client-csr", "[renewal] client-certificate", "[renewal] client-key"],
+        }
     }
 }
 
@@ -118,23 +147,33 @@ pub enum MaterialsError {
     Pki(PkiError),
     /// A file of `[identity]` holds no certificate.
     NoCertificate {
-        /// The key of `[identity]`.
+        /// The table and key that names it.
         file: &'static str,
     },
     /// A file holds no request or certificate that can be used.
     File {
-        /// Its key in the integration file.
+        /// The table and key that names it.
         file: &'static str,
         /// The cause.
         error: PkiError,
     },
     /// A request stands beside a certificate.
-    RequestAndCertificate,
+    RequestAndCertificate {
+        /// The table and key that names the request.
+        csr: &'static str,
+        /// The certificate's.
+        certificate: &'static str,
+    },
     /// A request where the customer signs its certificate itself.
-    NobodySigns,
+    NobodySigns {
+        /// The table and key that names the request.
+        csr: &'static str,
+    },
+    /// The certificate of `[renewal]` is that of `[identity]`.
+    NotRenewed,
     /// A key does not belong to its certificate.
     KeyMismatch {
-        /// The key of `[identity]`.
+        /// The table and key that names it.
         key: &'static str,
         /// The certificate's.
         certificate: &'static str,
@@ -151,17 +190,20 @@ impl fmt::Display for MaterialsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pki(error) => write!(f, "{error}"),
-            Self::NoCertificate { file } => write!(f, "[identity] {file}: no certificate in PEM found"),
+            Self::NoCertificate { file } => write!(f, "{file}: no certificate in PEM found"),
             Self::File { file, error } => write!(f, "{file}: failed to {error}"),
-            Self::RequestAndCertificate => {
-                f.write_str("[identity] has client-csr and client-certificate: expected one of them")
+            Self::RequestAndCertificate { csr, certificate } => {
+                write!(f, "{csr} stands beside {certificate}: expected one of them")
             }
-            Self::NobodySigns => f.write_str(
-                "[identity] client-csr: in this profile the customer signs its client certificate itself, expected \
-                 client-certificate",
+            Self::NobodySigns { csr } => write!(
+                f,
+                "{csr}: in this profile the customer signs its client certificate itself, expected client-certificate"
             ),
+            Self::NotRenewed => {
+                f.write_str("[renewal] client-certificate is the same certificate as that of [identity]")
+            }
             Self::KeyMismatch { key, certificate } => {
-                write!(f, "[identity] {key} is not the key of {certificate}")
+                write!(f, "{key} is not the key of {certificate}")
             }
         }
     }

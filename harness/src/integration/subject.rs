@@ -12,7 +12,7 @@ use mock_thales::endpoint::Answers;
 use super::in_process::{Factory, Integration};
 use super::portal::Portal;
 use super::process;
-use crate::model::{Declaration, IntegrationFile, PortalValues, RequestShape, RequirementId, Side};
+use crate::model::{ChangeOver, Declaration, IntegrationFile, PortalValues, RequestShape, RequirementId, Side};
 
 /// An integration under test.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct Subject {
     pub portal: PortalValues,
     /// Its own certificates.
     pub identity: OwnIdentity,
+    /// How it changes over to its renewed certificate.
+    pub renewal: Option<Renewal>,
     /// Assets at the paths that Production uses.
     pub files: BTreeMap<PathBuf, String>,
     /// Parts that call Thales.
@@ -72,6 +74,28 @@ impl fmt::Debug for OwnIdentity {
             .field("server_chain", &self.server_chain.is_some())
             .field("server_key", &self.server_key.is_some())
             .finish()
+    }
+}
+
+/// The renewed client certificate, and how the integration is told of it.
+#[derive(Clone)]
+pub struct Renewal {
+    /// A CSR for it, where Thales signs.
+    pub client_csr: Option<Vec<u8>>,
+    /// The certificate in PEM, leaf first; `None` where the harness issues it as it did the first one.
+    pub client_certificate: Option<Vec<u8>>,
+    /// Its key.
+    pub client_key: Option<Vec<u8>>,
+    /// How it is told.
+    pub by: ChangeOver,
+    /// Longest time until a call shows the renewed certificate.
+    pub within: Duration,
+}
+
+/// Without any key.
+impl fmt::Debug for Renewal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Renewal").field("by", &self.by).field("within", &self.within).finish_non_exhaustive()
     }
 }
 
@@ -185,6 +209,13 @@ impl Subject {
             server_chain: read(&file.identity.server_chain),
             server_key: read(&file.identity.server_key),
         };
+        let renewal = file.renewal.as_ref().map(|keys| Renewal {
+            client_csr: read(&keys.client_csr),
+            client_certificate: read(&keys.client_certificate),
+            client_key: read(&keys.client_key),
+            by: keys.by.clone(),
+            within: keys.within.duration(),
+        });
         let mut answers = Answers::default();
         for answer in &file.answers {
             answers.insert(&answer.path, answer.status, read(&answer.body).unwrap_or_default());
@@ -212,7 +243,7 @@ impl Subject {
                 requests: receiver.requests.clone(),
             })
             .collect();
-        for (part, words) in commands(&callers, &receivers) {
+        for (part, words) in commands(&callers, &receivers, renewal.as_ref()) {
             let program = process::locate(words.first().map_or("", String::as_str), &dir);
             if !is_program(&program) {
                 faults.push(SubjectError::MissingProgram { part: part.to_owned(), program });
@@ -228,6 +259,7 @@ impl Subject {
             environment: file.environment,
             portal: file.portal,
             identity,
+            renewal,
             files: file.files,
             callers,
             receivers,
@@ -254,7 +286,7 @@ impl Subject {
     /// Directories that stay visible in a world although they lie under `/tmp`.
     pub fn directories(&self) -> Vec<PathBuf> {
         let mut found = vec![self.dir.clone()];
-        for (_, words) in commands(&self.callers, &self.receivers) {
+        for (_, words) in commands(&self.callers, &self.receivers, self.renewal.as_ref()) {
             for word in words.iter().filter(|word| word.starts_with('/')) {
                 found.extend(Path::new(word).parent().map(Path::to_path_buf));
             }
@@ -265,7 +297,11 @@ impl Subject {
     }
 }
 
-fn commands<'a>(callers: &'a [CallerPart], receivers: &'a [ReceiverPart]) -> Vec<(&'a str, &'a [String])> {
+fn commands<'a>(
+    callers: &'a [CallerPart],
+    receivers: &'a [ReceiverPart],
+    renewal: Option<&'a Renewal>,
+) -> Vec<(&'a str, &'a [String])> {
     let callers = callers.iter().filter_map(|part| match &part.way {
         CallerWay::Command(words) | CallerWay::Stdio(words) => Some((part.name.as_str(), words.as_slice())),
         CallerWay::InProcess(_) => None,
@@ -274,7 +310,11 @@ fn commands<'a>(callers: &'a [CallerPart], receivers: &'a [ReceiverPart]) -> Vec
         ReceiverWay::Command(words) => Some((part.name.as_str(), words.as_slice())),
         ReceiverWay::InProcess(_) => None,
     });
-    callers.chain(receivers).collect()
+    let renewal = renewal.and_then(|renewal| match &renewal.by {
+        ChangeOver::Command(words) => Some(("renewal", words.as_slice())),
+        _ => None,
+    });
+    callers.chain(receivers).chain(renewal).collect()
 }
 
 fn is_program(program: &Path) -> bool {
@@ -332,6 +372,7 @@ impl InProcess {
             environment: None,
             portal: PortalValues::default(),
             identity: OwnIdentity::default(),
+            renewal: None,
             files: BTreeMap::new(),
             callers: vec![part],
             receivers: Vec::new(),
@@ -369,6 +410,20 @@ impl InProcess {
     #[must_use]
     pub fn identity(mut self, identity: OwnIdentity) -> Self {
         self.0.identity = identity;
+        self
+    }
+
+    /// The client certificate or CSR that follows its own, of which it is told by [`Integration::renew`]. Without files,
+    /// where its identity has none, the harness issues it.
+    #[must_use]
+    pub fn renews(mut self, renewed: OwnIdentity) -> Self {
+        self.0.renewal = Some(Renewal {
+            client_csr: renewed.client_csr,
+            client_certificate: renewed.client_certificate,
+            client_key: renewed.client_key,
+            by: ChangeOver::Asked,
+            within: WITHIN,
+        });
         self
     }
 

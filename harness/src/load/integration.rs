@@ -6,7 +6,7 @@ use std::path::Path;
 use super::diagnostic::{Diagnostic, Diagnostics, Place};
 use super::library::Library;
 use crate::model::assets::ASSETS;
-use crate::model::{IntegrationFile, Issuance};
+use crate::model::{ChangeOver, IntegrationFile, Issuance, RenewalKeys};
 
 /// Reads an integration file.
 ///
@@ -80,6 +80,11 @@ pub fn load_integration(path: &Path, library: &Library) -> Result<IntegrationFil
     if file.callers.is_empty() && file.receivers.is_empty() {
         fault("nothing to test: expected a `[[caller]]` or a `[[receiver]]`".to_owned());
     }
+    if let Some(renewal) = &file.renewal {
+        for message in renewal_faults(&file, renewal) {
+            fault(message);
+        }
+    }
     for (target, asset) in &file.files {
         if !target.is_absolute() {
             fault(format!("`{}` in [files] is no absolute path", target.display()));
@@ -89,4 +94,40 @@ pub fn load_integration(path: &Path, library: &Library) -> Result<IntegrationFil
         }
     }
     faults.finish(file)
+}
+
+/// What does not fit in `[renewal]`.
+fn renewal_faults(file: &IntegrationFile, renewal: &RenewalKeys) -> Vec<String> {
+    let mut faults = Vec::new();
+    let has_former = file.identity.client_certificate.is_some() || file.identity.client_csr.is_some();
+    let former = (has_former, file.identity.client_key.is_some());
+    let has_renewed = renewal.client_certificate.is_some() || renewal.client_csr.is_some();
+    match (former, (has_renewed, renewal.client_key.is_some())) {
+        ((false, _), (true, _) | (_, true)) => faults.push(
+            "[renewal] has a certificate and [identity] has none: it renews what the harness issues, or both are yours"
+                .to_owned(),
+        ),
+        ((true, _), (false, _)) => {
+            faults.push(
+                "[renewal] needs `client-certificate` or `client-csr`: [identity] has one of your own, which it is to follow"
+                    .to_owned(),
+            );
+        }
+        ((true, true), (true, false)) => faults.push("[renewal] needs `client-key`, as [identity] has one".to_owned()),
+        ((true, false), (true, true)) => faults.push(
+            "[renewal] has a `client-key` and [identity] has none: the integration holds its key itself".to_owned(),
+        ),
+        _ => {}
+    }
+    match &renewal.by {
+        ChangeOver::Command(words) if words.is_empty() => {
+            faults.push("[renewal] by: the command is empty, expected a program and its arguments".to_owned());
+        }
+        ChangeOver::Signal(_) if file.callers.iter().all(|caller| caller.stdio.is_none()) => {
+            let why = "no caller is a driver (`stdio`) that runs on between two calls";
+            faults.push(format!("[renewal] by: there is no process to signal, {why}"));
+        }
+        _ => {}
+    }
+    faults
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use mock_thales::plan::{ClientCertificate, ServerCertificate};
+use mock_thales::plan::{ClientCertificate, Endorsed, ServerCertificate};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as WordError, StrDeserializer};
@@ -219,7 +219,28 @@ impl Reader<'_> {
         let zone = self.zone(file.zone.as_ref().map_or(&none, Spanned::as_ref), &endpoints);
         let default_topic = self.topic(file.verifies.as_ref());
         let steps = file.step.iter().map(|step| self.step(step, &endpoints, default_topic.as_ref())).collect();
+        self.renewal(&file.step);
         Shape::Steps { endpoints, zone, steps }
+    }
+
+    /// What speaks of the renewed certificate needs a step that renews it.
+    fn renewal(&mut self, steps: &[Spanned<StepKeys>]) {
+        let change =
+            |step: &Spanned<StepKeys>, is: fn(&ChangeKeys) -> bool| step.as_ref().change.as_ref().is_some_and(is);
+        let renewing = steps.iter().position(|step| change(step, |change| change.renewal.is_some()));
+        for (index, step) in steps.iter().enumerate() {
+            let is_renewed = renewing.is_some_and(|renewing| renewing <= index);
+            let endorses = |keys: &ChangeKeys| keys.endorses.is_some_and(|which| which != Endorsed::Former);
+            if !is_renewed && (step.as_ref().expect.renews.is_some() || change(step, endorses)) {
+                self.fault(
+                    step,
+                    "there is no renewed certificate yet: expected `renewal = {}` here or in a step before",
+                );
+            }
+            if renewing.is_some_and(|renewing| renewing < index) && change(step, |change| change.renewal.is_some()) {
+                self.fault(step, "a scenario renews the certificate once");
+            }
+        }
     }
 
     /// A receiver is called once a step, whatever stands there: words that would do nothing are faults.
@@ -291,6 +312,8 @@ impl Reader<'_> {
             subdomain: None,
             drain: self.names(&keys.drain, endpoints),
             dead: keys.dead.as_ref().map(|dead| (self.name(&dead.endpoint, endpoints), dead.how)),
+            endorses: keys.endorses,
+            renewal: keys.renewal.is_some(),
         }
     }
 
@@ -316,6 +339,7 @@ impl Reader<'_> {
         checks.extend(keys.leaves.as_ref().map(|key| Check::Leaves(self.name(&key.endpoint, endpoints))));
         checks.extend(keys.recovers.as_ref().map(|_| Check::Recovers));
         checks.extend(keys.ends.map(Check::Ends));
+        checks.extend(keys.renews.map(Check::Renews));
         checks.extend(keys.notices_sentinel.as_ref().map(|_| Check::NoticesSentinel));
         checks.extend(keys.server_chain.map(Check::ServerChain));
         checks.extend(keys.port.clone().map(Check::Port));

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use mock_thales::observe::TlsVersion;
-use mock_thales::plan::{AskClient, AuthorityList, ClientCertificate, KeyKind, Refusal, ServerCertificate, ZoneMode};
+use mock_thales::plan::{
+    AskClient, AuthorityList, ClientCertificate, Endorsed, KeyKind, Refusal, ServerCertificate, ZoneMode,
+};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::model::{CertificateAspect, ChainAspect, Dead, EndpointName, Ends, Millis, ScenarioId, Side, Topic};
+use crate::model::{CertificateAspect, ChainAspect, Dead, EndpointName, Ends, Millis, Renews, ScenarioId, Side, Topic};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -146,6 +148,10 @@ pub(super) struct ChangeKeys {
     pub(super) drain: Vec<Spanned<EndpointName>>,
     #[serde(default)]
     pub(super) dead: Option<DeadKeys>,
+    #[serde(default)]
+    pub(super) endorses: Option<Endorsed>,
+    #[serde(default)]
+    pub(super) renewal: Option<Nothing>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -186,6 +192,8 @@ pub(super) struct ExpectKeys {
     pub(super) recovers: Option<Nothing>,
     #[serde(default)]
     pub(super) ends: Option<Ends>,
+    #[serde(default)]
+    pub(super) renews: Option<Renews>,
     #[serde(default)]
     pub(super) notices_sentinel: Option<Nothing>,
     #[serde(default)]

@@ -32,6 +32,8 @@ pub enum Check {
     Recovers,
     /// A refused call ends with an error: no hang, no storm of connections.
     Ends(Ends),
+    /// Once the overlap is over, every call shows the caller's renewed certificate.
+    Renews(Renews),
     /// The caller notices the downgrade sentinel in ServerHello.random.
     NoticesSentinel,
     /// Something about the chain that the receiver serves.
@@ -95,4 +97,13 @@ pub struct Ends {
     pub within: Millis,
     /// Most connections for one call.
     pub connections: u32,
+}
+
+/// What a change-over to a renewed certificate may cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Renews {
+    /// Most calls that may be lost while Thales takes both certificates; any number, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<u32>,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{HostPort, Millis, RequirementId};
+use super::{HostPort, Millis, RenewalKeys, RequirementId};
 
 /// An integration, as its file says.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -27,6 +27,9 @@ pub struct IntegrationFile {
     /// Its own certificates and keys.
     #[serde(default)]
     pub identity: IdentityFiles,
+    /// How it changes over to its renewed certificate.
+    #[serde(default)]
+    pub renewal: Option<RenewalKeys>,
     /// Assets bound over the paths that Production uses.
     #[serde(default)]
     pub files: BTreeMap<PathBuf, String>,

@@ -7,11 +7,12 @@ mod check;
 mod integration;
 mod names;
 mod profile;
+mod renewal;
 mod requirement;
 mod scenario;
 mod script;
 
-pub use check::{CertificateAspect, ChainAspect, Check, Ends};
+pub use check::{CertificateAspect, ChainAspect, Check, Ends, Renews};
 pub use integration::{
     AnswerFile, Caller, Declaration, IdentityFiles, IntegrationFile, PortalValues, Receiver, RequestShape,
 };
@@ -20,6 +21,7 @@ pub use profile::{
     ClientCertificatePolicy, CommonNameRule, CustomerId, Environment, Issuance, KeyRule, OAuth, Profile,
     PublishedAuthority, ServerAuthority,
 };
+pub use renewal::{ChangeOver, RenewalKeys, Signal};
 pub use requirement::{Level, Observed, Proof, Requirement};
 pub use scenario::{
     Change, ClientConduct, Conduct, DEFAULT_ADDRESS, Dead, EndpointConduct, Row, RowKind, Scenario, Shape, Step,

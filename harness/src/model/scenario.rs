@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use mock_thales::observe::TlsVersion;
-use mock_thales::plan::{AskClient, AuthorityList, ClientCertificate, KeyKind, Refusal, ServerCertificate, ZoneMode};
+use mock_thales::plan::{
+    AskClient, AuthorityList, ClientCertificate, Endorsed, KeyKind, Refusal, ServerCertificate, ZoneMode,
+};
 use serde::{Deserialize, Serialize};
 
 use super::script::Side;
@@ -28,6 +30,16 @@ pub struct Scenario {
     pub digest: String,
     /// What is played.
     pub shape: Shape,
+}
+
+impl Scenario {
+    /// Whether the caller's certificate is renewed in it.
+    pub fn renews(&self) -> bool {
+        match &self.shape {
+            Shape::Table { .. } => false,
+            Shape::Steps { steps, .. } => steps.iter().any(|step| step.change.renewal),
+        }
+    }
 }
 
 /// The two shapes of a scenario.
@@ -152,6 +164,10 @@ pub struct Change {
     pub drain: Vec<EndpointName>,
     /// An endpoint that dies.
     pub dead: Option<(EndpointName, Dead)>,
+    /// Which of the caller's certificates Thales endorses from now on, and insists on.
+    pub endorses: Option<Endorsed>,
+    /// The customer's files become those of its renewed certificate, and the integration is told.
+    pub renewal: bool,
 }
 
 /// How a dead endpoint's address behaves.

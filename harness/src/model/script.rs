@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use mock_thales::observe::{CertificateDer, PhaseId};
 use mock_thales::plan::{ClientPlan, EndpointPlan};
@@ -30,6 +31,9 @@ pub struct Header {
     pub scenario_digest: String,
     /// The network it was played in.
     pub network: Network,
+    /// Paths of `[files]` at which no asset lay, since the network was shared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unplaced: Vec<PathBuf>,
     /// Name and version of the integration.
     pub integration: (String, String),
     /// Facts about the integration that checks compare with.
@@ -86,6 +90,9 @@ pub struct Context {
     pub customer_authority: Vec<CertificateDer>,
     /// The caller's endorsed certificate.
     pub endorsed: Option<CertificateDer>,
+    /// The one that follows it when it is renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed: Option<CertificateDer>,
     /// Chain handed over for the receiver.
     pub server_chain: Vec<CertificateDer>,
     /// Rules for the caller's certificate.

@@ -43,6 +43,11 @@ impl Integration for Reference {
         self.server = Some(server::Server::start(&self.portal, at).map_err(|error| error.to_string())?);
         Ok(())
     }
+
+    fn renew(&mut self, portal: &Portal) -> Result<(), String> {
+        self.client = client::Client::new(portal).map_err(|error| error.to_string())?;
+        Ok(())
+    }
 }
 
 /// The reference as the subject of a run in that profile and environment. It makes its own identity first, as a customer
@@ -51,8 +56,9 @@ impl Integration for Reference {
 /// # Errors
 /// Its certificates cannot be made.
 pub fn subject(profile: &Profile, environment: &Environment) -> Result<InProcess, PkiError> {
-    let identity = own_identity(profile, environment)?;
-    Ok(described(InProcess::new("reference", Reference::new), profile, environment, identity))
+    let (identity, renewed) = (own_identity(profile, environment)?, own_identity(profile, environment)?);
+    let reference = described(InProcess::new("reference", Reference::new), profile, environment, identity);
+    Ok(reference.renews(renewed))
 }
 
 /// Gives an integration in this process the reference's portal values, identity, requests and declarations: what a

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use mock_thales::dns::{NameServer, Zone};
 use mock_thales::endpoint::{Conduct as EndpointConductReady, Endpoint, Stage};
-use mock_thales::observe::{Actor, CallId, Claim, ClientHello, Event, PhaseId};
-use mock_thales::plan::{EndpointPlan, ZoneMode, ZonePlan};
+use mock_thales::observe::{Actor, CallId, Claim, ClientHello, Event, Fact, PhaseId};
+use mock_thales::plan::{Endorsed, EndpointPlan, ZoneMode, ZonePlan};
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -31,6 +31,8 @@ const TTL_MS: u64 = 1000;
 const WARM_UP: Duration = Duration::from_secs(5);
 /// Tries of a call that met only connections of an earlier phase.
 const TRIES: u32 = 3;
+/// Time for a command that changes the integration over to be ended, once it is out of its own.
+const FAREWELL: Duration = Duration::from_secs(2);
 /// Margin above the endpoint's patience for a phase's connections to end.
 const SETTLE: Duration = Duration::from_secs(PATIENCE.as_secs() + 2);
 
@@ -136,6 +138,16 @@ impl CallerScene {
                     && matches!(fact.event, Event::Request(_) | Event::Ended(_))
             })
         })
+    }
+
+    /// Changes which of the caller's certificates every endpoint insists on.
+    fn endorse(&mut self, change: &Change) -> Result<(), RunError> {
+        let Some(endorses) = change.endorses else { return Ok(()) };
+        for standing in self.endpoints.values_mut() {
+            standing.plan.endorses = Some(endorses);
+            standing.endpoint.behave(conduct(&self.ground, &standing.plan)?);
+        }
+        Ok(())
     }
 
     fn begin(&mut self, kind: PhaseKind, words: &str, ttl_ms: u64, every_ms: u64) -> PhaseId {
@@ -269,11 +281,16 @@ async fn play_steps(scene: &mut CallerScene, zone: &Change, steps: &[Step]) -> R
         }
         ttl_ms = step.change.ttl.map_or(ttl_ms, |ttl| ttl.0);
         let every_ms = step.traffic.every.map_or(0, |every| every.0);
+        scene.endorse(&step.change)?;
         let phase = scene.begin(PhaseKind::Step, &format!("step {}", index + 1), ttl_ms, every_ms);
         // A caller that hung would hang in every step: the rest is planned, so that it is inconclusive, and not played.
         if !gave_up {
             apply(scene, &step.change).await?;
+            let told = renew(scene, &step.change).await?;
             traffic(scene, step).await;
+            if told {
+                gave_up = !overlap(scene, step).await;
+            }
             scene.settle(phase).await;
         }
         if let Some(topic) = &step.verifies {
@@ -292,6 +309,51 @@ async fn play_steps(scene: &mut CallerScene, zone: &Change, steps: &[Step]) -> R
         gave_up |= scene.hung && step.traffic.lasts.is_none();
     }
     Ok(())
+}
+
+/// Replaces the customer's files by those of its renewed certificate and tells it; says whether that was the change.
+async fn renew(scene: &mut CallerScene, change: &Change) -> Result<bool, RunError> {
+    let setting = Arc::clone(&scene.ground.setting);
+    let Some(renewal) = setting.subject.renewal.as_ref().filter(|_| change.renewal) else { return Ok(false) };
+    let assets = &setting.materials.renewed;
+    scene.ground.world.replace(assets)?;
+    let names = assets.iter().map(|asset| asset.name.clone()).collect();
+    scene.ground.recorder.record(Actor::Runner, Event::FilesRenewed { assets: names });
+    scene.carrier.change_over(renewal).await;
+    Ok(true)
+}
+
+/// Lets traffic go on until the integration was told and a call has shown its renewed certificate, or the time for that
+/// is over. `false`: it could not be told, and what follows would say nothing of it.
+async fn overlap(scene: &mut CallerScene, step: &Step) -> bool {
+    let setting = Arc::clone(&scene.ground.setting);
+    let recorder = Arc::clone(&scene.ground.recorder);
+    let Some(renewal) = &setting.subject.renewal else { return false };
+    let renewed = setting.materials.context.renewed.as_ref();
+    let every = step.traffic.every.map_or(Duration::ZERO, |every| every.duration());
+    let deadline = Instant::now() + renewal.within;
+    let is_told = |facts: &[Fact]| facts.iter().any(|fact| matches!(fact.event, Event::ToldOfRenewal { .. }));
+    let is_shown = |facts: &[Fact]| {
+        facts.iter().any(|fact| {
+            matches!(&fact.event, Event::PeerCertificate { chain, .. } if chain.first().is_some_and(|leaf| Some(leaf) == renewed))
+        })
+    };
+    while !scene.hung && !recorder.read(|facts| is_told(facts) && (is_shown(facts) || could_not(facts))) {
+        if Instant::now() >= deadline {
+            let wait = "a call to show the renewed certificate".to_owned();
+            recorder.record(Actor::Runner, Event::DeadlinePassed { wait });
+            break;
+        }
+        let due = Instant::now() + every;
+        scene.call().await;
+        sleep_until(due.min(deadline)).await;
+    }
+    // A command that is out of time is being ended.
+    recorder.wait_for((Instant::now() + FAREWELL).into_std(), is_told).await && !recorder.read(could_not)
+}
+
+fn could_not(facts: &[Fact]) -> bool {
+    facts.iter().any(|fact| matches!(fact.event, Event::ToldOfRenewal { failed: Some(_), .. }))
 }
 
 /// Carries out a change of Thales' side: first what dies or drains, then what is answered.
@@ -331,6 +393,10 @@ async fn die(scene: &mut CallerScene, name: &EndpointName, how: Dead) -> Result<
                     scene.stage.listen(scene.ground.world.thales_listener_at(at)?)?;
                 }
             }
+            // Nothing listens: who dials all the same is seen by its packets alone.
+            if let Some(packets) = scene.ground.world.packets_at(dead.address)? {
+                scene.stage.watch_refusals(packets, world::HTTPS, &dead.endpoint);
+            }
         }
         Dead::Unreachable => scene.ground.world.make_unreachable(dead.address)?,
     }
@@ -365,7 +431,12 @@ async fn traffic(scene: &mut CallerScene, step: &Step) {
 
 fn conduct(ground: &Ground, plan: &EndpointPlan) -> Result<Arc<EndpointConductReady>, RunError> {
     let materials = &ground.setting.materials;
-    let endorsed: Vec<_> = materials.context.endorsed.iter().cloned().collect();
+    let (former, renewed) = (&materials.context.endorsed, &materials.context.renewed);
+    let endorsed: Vec<_> = match plan.endorses {
+        None | Some(Endorsed::Former) => former.iter().cloned().collect(),
+        Some(Endorsed::Both) => former.iter().chain(renewed).cloned().collect(),
+        Some(Endorsed::Renewed) => renewed.iter().cloned().collect(),
+    };
     let answers = Arc::clone(&ground.setting.subject.answers);
     Ok(Arc::new(EndpointConductReady::new(plan, &materials.authorities, &endorsed, answers)?))
 }

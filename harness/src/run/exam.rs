@@ -24,8 +24,8 @@ use crate::world::{self, Host};
 pub struct Exam {
     setting: Arc<Setting>,
     plan: Vec<(Arc<Scenario>, Part)>,
-    /// Scenarios that need a private network, where there is none.
-    left_out: Vec<ScenarioId>,
+    /// Scenarios that cannot be played, with the reason.
+    left_out: Vec<(ScenarioId, &'static str)>,
     /// Their requirements, with the reason.
     unplanned: Vec<(RequirementId, String)>,
     selection: bool,
@@ -57,6 +57,15 @@ fn cores() -> usize {
 }
 
 const NEEDS_PRIVATE: &str = "its scenario needs a private network";
+const NEEDS_RENEWAL: &str = "[renewal] says how the integration changes over to its renewed certificate";
+
+/// What a scenario needs and the run does not have.
+fn lacks(host: &Host, subject: &Subject, scenario: &Scenario) -> Option<&'static str> {
+    if host.network == world::Network::Shared && scene::needs_private(scenario) {
+        return Some(NEEDS_PRIVATE);
+    }
+    (scenario.renews() && subject.renewal.is_none()).then_some(NEEDS_RENEWAL)
+}
 
 /// What came of a run.
 #[derive(Debug)]
@@ -97,10 +106,10 @@ impl Exam {
         let mut plan = Vec::new();
         let (mut left_out, mut unplanned) = (Vec::new(), Vec::new());
         for scenario in library.scenarios.iter().filter(|scenario| selection.holds(scenario, &profile)) {
-            if host.network == world::Network::Shared && scene::needs_private(scenario) {
+            if let Some(why) = lacks(&host, &subject, scenario) {
                 let ids = rows(scenario, &profile).into_iter().map(|requirement| requirement.id.clone());
-                unplanned.extend(ids.map(|id| (id, NEEDS_PRIVATE.to_owned())));
-                left_out.push(scenario.id.clone());
+                unplanned.extend(ids.map(|id| (id, why.to_owned())));
+                left_out.push((scenario.id.clone(), why));
                 continue;
             }
             let scenario = Arc::new(scenario.clone());
@@ -111,6 +120,9 @@ impl Exam {
                 Side::Receiver => plan
                     .extend(subject.receivers.iter().map(|part| (Arc::clone(&scenario), Part::Receiver(part.clone())))),
             }
+        }
+        if let ([], [(scenario, why), ..]) = (plan.as_slice(), left_out.as_slice()) {
+            return Err(ExamError::Selection(SelectionError::LeftOut { scenario: scenario.clone(), why }));
         }
         if plan.is_empty() {
             return Err(ExamError::Selection(SelectionError::Nothing { patterns: patterns.to_vec() }));
@@ -192,8 +204,8 @@ impl Exam {
         judged(id, subject, log, took)
     }
 
-    /// Scenarios that are left out, since they need a private network and the network is shared.
-    pub fn left_out(&self) -> &[ScenarioId] {
+    /// Scenarios that are left out, since they need what this run does not have, and what that is.
+    pub fn left_out(&self) -> &[(ScenarioId, &'static str)] {
         &self.left_out
     }
 

@@ -19,6 +19,7 @@ pub(super) fn endpoint(conduct: &EndpointConduct) -> EndpointPlan {
         client_certificate: conduct.client_certificate.unwrap_or(ought.client_certificate),
         ca_list: conduct.ca_list.unwrap_or(ought.ca_list),
         refuses: conduct.refuses,
+        endorses: ought.endorses,
         sentinel: conduct.sentinel.unwrap_or(ought.sentinel),
         keep_alive: conduct.keep_alive.unwrap_or(ought.keep_alive),
     }

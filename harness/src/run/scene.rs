@@ -40,6 +40,7 @@ impl Part {
 pub(super) async fn play(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> Result<Log<Header>, RunError> {
     let started = OffsetDateTime::now_utc();
     let world = Arc::new(open(&setting).await?);
+    let unplaced = world.unplaced().to_vec();
     let recorder = Recorder::new();
     let lag = Lag::measure(Arc::clone(&recorder));
     let script = Script {
@@ -73,7 +74,7 @@ pub(super) async fn play(setting: Arc<Setting>, scenario: Arc<Scenario>, part: P
             return Err(RunError::World(error));
         }
     }
-    Ok(Log { header: header(&setting, &scenario, script, started), facts })
+    Ok(Log { header: Header { unplaced, ..header(&setting, &scenario, script, started) }, facts })
 }
 
 async fn open(setting: &Arc<Setting>) -> Result<World, RunError> {
@@ -111,6 +112,7 @@ fn header(setting: &Setting, scenario: &Scenario, script: Script, started: Offse
         environment: setting.environment.id.clone(),
         scenario_digest: scenario.digest.clone(),
         network: network(&setting.host),
+        unplaced: Vec::new(),
         integration: (setting.subject.name.clone(), setting.subject.version.clone()),
         context: setting.materials.context.clone(),
         script,

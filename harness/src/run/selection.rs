@@ -4,7 +4,7 @@ use std::fmt;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use crate::model::{Profile, Requirement, Scenario, Shape, Topic};
+use crate::model::{Profile, Requirement, Scenario, ScenarioId, Shape, Topic};
 
 /// A selection; without a pattern it holds everything.
 #[derive(Debug, Clone)]
@@ -17,6 +17,13 @@ pub struct Selection {
 pub enum SelectionError {
     /// The pattern is no glob.
     Pattern(globset::Error),
+    /// What fits cannot be played here.
+    LeftOut {
+        /// The first of them.
+        scenario: ScenarioId,
+        /// What is missing.
+        why: &'static str,
+    },
     /// No scenario fits.
     Nothing {
         /// The patterns.
@@ -28,6 +35,7 @@ impl fmt::Display for SelectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pattern(error) => write!(f, "--only: {error}"),
+            Self::LeftOut { scenario, why } => write!(f, "{scenario} cannot be played: {why}"),
             Self::Nothing { patterns } => write!(
                 f,
                 "--only {}: no scenario fits; `list` prints ids, and a pattern may name a scenario (`dns/*`), a \

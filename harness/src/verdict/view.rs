@@ -177,12 +177,12 @@ impl<'a> View<'a> {
             .any(|call| call.ended.as_ref().is_none_or(|ended| ended.what.0 == Claim::TimedOut))
     }
 
-    /// Whether the end came soon after the first flight, where the harness's own lag may have made it look later.
+    /// Whether the end came soon after the peer held all that it was to judge, where the harness's own lag may have made it look later.
     pub(super) fn is_prompt(&self, connection: &Connection, forced: bool) -> bool {
         let bound_us = if forced { PROMPT_US } else { PROMPT_AFTER_FLIGHT_US };
-        let Some(flight) = &connection.first_flight else { return false };
+        let Some(since_us) = connection.judging_since_us() else { return false };
         let Some(decided_us) = connection.decided_after_us() else { return false };
-        let lag_us = self.lag_us(flight.at_us, flight.at_us + decided_us + bound_us);
+        let lag_us = self.lag_us(since_us, since_us + decided_us + bound_us);
         decided_us <= bound_us + lag_us
     }
 

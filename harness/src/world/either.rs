@@ -12,7 +12,7 @@ use super::enter::{Host, Network};
 use super::error::WorldError;
 #[cfg(target_os = "linux")]
 use super::private::PrivateWorld;
-use super::setup::Setup;
+use super::setup::{Asset, Setup};
 use super::shared::{SharedWorld, program};
 use super::{sockets, table};
 
@@ -84,6 +84,17 @@ impl World {
         on!(self, _p => &[], s => s.unplaced())
     }
 
+    /// Puts later assets in the place of former ones of the same name: in the portal directory and at the paths of
+    /// [`Setup::files`], in the order given. Each file changes in one step, for whoever opens its path from then on: a
+    /// reader sees the former whole or the later whole, and who has the former open goes on reading it. All files
+    /// together do not change in one step.
+    ///
+    /// # Errors
+    /// A file cannot be written or mounted.
+    pub fn replace(&self, assets: &[Asset]) -> Result<(), WorldError> {
+        on!(self, p => p.replace(assets), s => s.replace(assets))
+    }
+
     /// Where a published address is really reached from the customer's side.
     pub fn published(&self, address: Ipv4Addr, port: u16) -> Result<SocketAddr, WorldError> {
         on!(self, _p => Ok(SocketAddr::from((address, port))), s => s.published(address.into(), port))
@@ -107,6 +118,13 @@ impl World {
         on!(self,
             p => p.in_thales(at, move || sockets::listener(at)),
             _s => sockets::listener(at).map_err(|source| WorldError::Socket { address: at, source }))
+    }
+
+    /// A socket that sees the packets which arrive at an address and answers none, for who wants to know who dials an
+    /// address that refuses. `None` in a shared network, whose packets are not only the world's.
+    pub fn packets_at(&self, address: Ipv4Addr) -> Result<Option<UdpSocket>, WorldError> {
+        let at = SocketAddr::from((address, 0));
+        on!(self, p => p.in_thales(at, move || sockets::packets(at)).map(Some), _s => Ok(None))
     }
 
     /// The sockets of the name server. Asked twice, a private network refuses: the port is in use.

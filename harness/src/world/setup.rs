@@ -2,8 +2,14 @@
 //! directories that stay visible. What the assets are for is the portal's business.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::error::WorldError;
 
 /// One file of the portal directory, under the name that the portal gives it.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,6 +26,23 @@ impl Asset {
     /// The file's mode.
     pub(super) fn mode(&self) -> u32 {
         if self.secret { 0o600 } else { 0o644 }
+    }
+
+    /// Puts the asset in the place of the file at a path, in one step: whoever opens the path finds the former file
+    /// whole or this one whole.
+    pub(super) fn replace(&self, path: &Path) -> Result<(), WorldError> {
+        let mut name = OsString::from(".renewed-");
+        name.push(path.file_name().unwrap_or_default());
+        let beside = path.with_file_name(name);
+        let write = || {
+            let mut file =
+                OpenOptions::new().write(true).create(true).truncate(true).mode(self.mode()).open(&beside)?;
+            file.write_all(&self.content)?;
+            // The mode of `open` is subject to the umask.
+            file.set_permissions(fs::Permissions::from_mode(self.mode()))?;
+            fs::rename(&beside, path)
+        };
+        write().map_err(WorldError::path("replace", path))
     }
 }
 

@@ -21,7 +21,7 @@ use tokio::process::Command;
 use super::error::WorldError;
 use super::lifeline;
 use super::refusal::Step;
-use super::setup::Setup;
+use super::setup::{Asset, Setup};
 use super::sockets;
 use super::stale::LockedDirectory;
 
@@ -69,6 +69,11 @@ impl SharedWorld {
             map: Mutex::default(),
             group: ProcessGroup::make()?,
         })
+    }
+
+    /// Replaces files of the portal directory, each in one step.
+    pub(super) fn replace(&self, assets: &[Asset]) -> Result<(), WorldError> {
+        assets.iter().try_for_each(|asset| asset.replace(&self.portal.join(&asset.name)))
     }
 
     pub(super) fn portal(&self) -> &Path {

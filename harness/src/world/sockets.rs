@@ -28,6 +28,14 @@ pub(super) fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
+/// A raw socket that sees the TCP packets for an address, with their IP headers: a packet is a datagram.
+pub(super) fn packets(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::RAW, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket.into())
+}
+
 /// A TCP socket that is yet to connect, from the source address where one is given, with a port of the kernel's choice.
 pub(super) fn dialer(source: Option<IpAddr>) -> io::Result<TcpSocket> {
     let address = SocketAddr::new(source.unwrap_or(IpAddr::from([0, 0, 0, 0])), 0);

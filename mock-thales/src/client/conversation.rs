@@ -203,6 +203,9 @@ impl Caller {
             stream.flush().await
         })
         .await;
+        if let Ok(Ok(())) = sent {
+            recorder.record(Event::RequestSent);
+        }
         let deadline = Instant::now() + self.patience;
         loop {
             match timeout_at(deadline, stream.read(&mut buffer)).await {

@@ -14,15 +14,26 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, 
 
 use crate::observe::CertificateDer;
 use crate::pki::{CertificateFacts, PublicKey};
-use crate::plan::Refusal;
 
 /// Refusal as Thales would do it.
 #[derive(Debug, Clone)]
 pub(super) struct Admission {
     /// Certificates that the portal holds, compared byte by byte.
     pub(super) endorsed: Vec<CertificateDer>,
-    /// Why it refuses.
-    pub(super) refusal: Refusal,
+    /// The portal has another common name than any of them.
+    pub(super) other_common_name: bool,
+}
+
+impl Admission {
+    fn admit(&self, leaf: &CertificateDer) -> Result<ClientCertVerified, Error> {
+        if !self.endorsed.contains(leaf) {
+            return Err(refuse("the certificate is not the endorsed one"));
+        }
+        if self.other_common_name {
+            return Err(refuse("the common name is not the one given in the portal"));
+        }
+        Ok(ClientCertVerified::assertion())
+    }
 }
 
 /// What the verifier saw of one connection.
@@ -56,6 +67,15 @@ impl Verifier {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// A signature that does not fit is noted, and refused by none but an endpoint that insists.
+    fn judge(&self, proved: Option<bool>) -> Result<HandshakeSignatureValid, Error> {
+        self.note(|shown| shown.proved = proved);
+        match (&self.admission, proved) {
+            (Some(_), Some(false)) => Err(Error::InvalidCertificate(CertificateError::BadSignature)),
+            _ => Ok(HandshakeSignatureValid::assertion()),
+        }
+    }
+
     fn note(&self, change: impl FnOnce(&mut Shown)) {
         change(&mut self.shown.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -85,16 +105,10 @@ impl ClientCertVerifier for Verifier {
             .chain(intermediates)
             .map(|certificate| CertificateDer(certificate.as_ref().to_vec()))
             .collect();
-        let endorsed = self.admission.as_ref().map(|admission| admission.endorsed.contains(&chain[0]));
+        let admitted =
+            self.admission.as_ref().map_or(Ok(ClientCertVerified::assertion()), |admission| admission.admit(&chain[0]));
         self.note(|shown| shown.chain = chain);
-        match (&self.admission, endorsed) {
-            (None, _) => Ok(ClientCertVerified::assertion()),
-            (Some(_), Some(false) | None) => Err(refuse("the certificate is not the endorsed one")),
-            (Some(admission), Some(true)) => match admission.refusal {
-                Refusal::NotEndorsed => Err(refuse("the certificate is not the endorsed one")),
-                Refusal::WrongCommonName => Err(refuse("the common name is not the one given in the portal")),
-            },
-        }
+        admitted
     }
 
     fn verify_tls12_signature(
@@ -104,8 +118,7 @@ impl ClientCertVerifier for Verifier {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let verified = verify_tls12_signature(message, certificate, signature, &self.algorithms).is_ok();
-        self.note(|shown| shown.proved = proved(verified, certificate));
-        Ok(HandshakeSignatureValid::assertion())
+        self.judge(proved(verified, certificate))
     }
 
     fn verify_tls13_signature(
@@ -115,8 +128,7 @@ impl ClientCertVerifier for Verifier {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let verified = verify_tls13_signature(message, certificate, signature, &self.algorithms).is_ok();
-        self.note(|shown| shown.proved = proved(verified, certificate));
-        Ok(HandshakeSignatureValid::assertion())
+        self.judge(proved(verified, certificate))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

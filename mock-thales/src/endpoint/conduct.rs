@@ -54,7 +54,7 @@ impl fmt::Debug for Conduct {
 }
 
 impl Conduct {
-    /// Makes a plan ready. `endorsed` is the caller's certificate that the portal holds.
+    /// Makes a plan ready. `endorsed` are the caller's certificates that the portal holds.
     ///
     /// # Errors
     /// A certificate cannot be made, or an engine refuses what the plan asks for.
@@ -74,10 +74,16 @@ impl Conduct {
         let modern = if modern_versions.is_empty() {
             None
         } else {
-            let admission = plan.refuses.map(|refusal| match refusal {
-                Refusal::NotEndorsed => Admission { endorsed: Vec::new(), refusal },
-                Refusal::WrongCommonName => Admission { endorsed: endorsed.to_vec(), refusal },
-            });
+            let held = |endorsed: &[CertificateDer], other_common_name| Admission {
+                endorsed: endorsed.to_vec(),
+                other_common_name,
+            };
+            let admission = match (plan.refuses, plan.endorses) {
+                (Some(Refusal::NotEndorsed), _) => Some(held(&[], false)),
+                (Some(Refusal::WrongCommonName), _) => Some(held(endorsed, true)),
+                (None, Some(_)) => Some(held(endorsed, false)),
+                (None, None) => None,
+            };
             Some(Modern::new(plan, &modern_versions, &identity, hints.clone(), admission)?)
         };
         #[cfg(feature = "legacy-tls")]

@@ -8,6 +8,7 @@ mod admission;
 mod conduct;
 mod connection;
 mod http;
+mod refusals;
 mod stage;
 
 pub use conduct::{Answers, Conduct, ConductError};

@@ -22,12 +22,18 @@ pub struct Stage {
     recorder: Arc<Recorder>,
     endpoints: RwLock<HashMap<IpAddr, Arc<Endpoint>>>,
     listeners: Mutex<Vec<(std::net::TcpListener, JoinHandle<()>)>>,
+    watches: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Stage {
     /// A stage without endpoints and listeners.
     pub fn new(recorder: Arc<Recorder>) -> Arc<Self> {
-        Arc::new(Self { recorder, endpoints: RwLock::default(), listeners: Mutex::default() })
+        Arc::new(Self {
+            recorder,
+            endpoints: RwLock::default(),
+            listeners: Mutex::default(),
+            watches: Mutex::default(),
+        })
     }
 
     /// Lets an endpoint live at an address, in place of any that lived there.
@@ -55,6 +61,17 @@ impl Stage {
         });
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push((handle, task));
         Ok(())
+    }
+
+    /// Records who dials a port of an address at which nothing listens any more. The socket is a raw one for TCP, bound
+    /// to the address: it sees the packets that arrive and answers none.
+    pub fn watch_refusals(&self, packets: std::net::UdpSocket, port: u16, endpoint: &Endpoint) {
+        let (recorder, actor) = (Arc::clone(&self.recorder), Actor::Endpoint(endpoint.name.clone()));
+        let task = tokio::spawn(async move {
+            // What is not seen leaves the row open that it would decide.
+            let _ = super::refusals::watch(packets, port, actor, recorder).await;
+        });
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner).push(task);
     }
 
     /// Closes every listener. Connections go on.
@@ -92,6 +109,9 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         for (_, task) in self.listeners.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            task.abort();
+        }
+        for task in self.watches.get_mut().unwrap_or_else(PoisonError::into_inner) {
             task.abort();
         }
     }

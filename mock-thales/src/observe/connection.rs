@@ -40,6 +40,8 @@ pub struct Connection {
     pub no_hello: Option<Seen<String>>,
     /// The counterpart's first flight: its version, and whether it was a forced ServerHello.
     pub first_flight: Option<Seen<(TlsVersion, bool)>>,
+    /// The client's request was sent.
+    pub request_sent: Option<Seen<()>>,
     /// The finished handshake.
     pub handshake: Option<Seen<Handshake>>,
     /// The peer's certificates, and whether it proved its key.
@@ -128,10 +130,22 @@ impl Connection {
         }
     }
 
-    /// Microseconds between the first flight and the end.
+    /// When the peer held everything that it was to judge, in microseconds: the counterpart's first flight towards a
+    /// caller; towards a server the request, or the last that the client sent before it.
+    pub fn judging_since_us(&self) -> Option<u64> {
+        match self.role {
+            Role::Server => self.first_flight.map(|flight| flight.at_us),
+            Role::Client => {
+                let handshake = self.handshake.as_ref().map(|handshake| handshake.at_us);
+                Some(self.request_sent.map(|sent| sent.at_us).or(handshake).unwrap_or(self.opened.at_us))
+            }
+        }
+    }
+
+    /// Microseconds between [`Self::judging_since_us`] and the end.
     pub fn decided_after_us(&self) -> Option<u64> {
         let end = self.refusing_alert().map(|alert| alert.at_us).or(self.ended.map(|end| end.at_us))?;
-        Some(end.saturating_sub(self.first_flight.as_ref()?.at_us))
+        Some(end.saturating_sub(self.judging_since_us()?))
     }
 }
 
@@ -150,6 +164,11 @@ pub fn connections(facts: &[Fact]) -> Vec<Connection> {
         match &fact.event {
             Event::Accepted { local, .. } => {
                 found.insert(id, Connection::begin(fact, id, Role::Server, *local));
+            }
+            Event::DialRefused { local, .. } => {
+                let mut refused = Connection::begin(fact, id, Role::Server, *local);
+                refused.dial_failed = Some(seen(fact, "the address refuses connections".to_owned()));
+                found.insert(id, refused);
             }
             Event::Dialled { remote, .. } => {
                 found.insert(id, Connection::begin(fact, id, Role::Client, *remote));
@@ -176,6 +195,7 @@ impl Connection {
             hello: None,
             no_hello: None,
             first_flight: None,
+            request_sent: None,
             handshake: None,
             certificate: None,
             requested: None,
@@ -196,6 +216,7 @@ impl Connection {
             Event::ClientHello(hello) => self.hello = Some(seen(fact, hello.clone())),
             Event::NoHello { why } => self.no_hello = Some(seen(fact, why.clone())),
             Event::FirstFlight { version, forced } => self.first_flight = Some(seen(fact, (*version, *forced))),
+            Event::RequestSent => self.request_sent = Some(seen(fact, ())),
             Event::HandshakeDone(handshake) => self.handshake = Some(seen(fact, handshake.clone())),
             Event::PeerCertificate { chain, proved } => self.certificate = Some(seen(fact, (chain.clone(), *proved))),
             Event::CertificateRequested { authorities } => self.requested = Some(seen(fact, authorities.clone())),

@@ -113,6 +113,18 @@ pub enum Event {
         /// "refused" or "unreachable".
         how: String,
     },
+    /// The customer's files were replaced by those of its renewed certificate.
+    FilesRenewed {
+        /// The assets, in the order of their replacement.
+        assets: Vec<String>,
+    },
+    /// The integration was told of its renewed certificate, in the way that it asks for.
+    ToldOfRenewal {
+        /// The way in words.
+        how: String,
+        /// Why it could not be told.
+        failed: Option<String>,
+    },
     /// The receiver's network shows it listening there.
     Listening {
         /// The sockets.
@@ -138,6 +150,13 @@ pub enum Event {
     // ---- connections ----
     /// The endpoint accepted a connection.
     Accepted {
+        /// The address dialled.
+        local: SocketAddr,
+        /// The caller's.
+        peer: SocketAddr,
+    },
+    /// A caller dialled the address of an endpoint that has died, and the kernel refused it.
+    DialRefused {
         /// The address dialled.
         local: SocketAddr,
         /// The caller's.
@@ -201,6 +220,8 @@ pub enum Event {
         /// In the engine's words.
         error: String,
     },
+    /// The client's request was sent: the server has everything that it can wait for.
+    RequestSent,
     /// The first application data of this direction was decrypted.
     Data {
         /// Bytes in the first piece.

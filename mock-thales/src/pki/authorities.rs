@@ -133,7 +133,7 @@ impl Authorities {
 
     /// The customer's client certificate in its own place: self-signed on P-256, with the exact CN, for one year.
     pub fn customer_client(&self) -> &Arc<Identity> {
-        &self.customer.self_signed
+        &self.customer.self_signed.former
     }
 
     /// Thales' authority for customers.
@@ -143,7 +143,17 @@ impl Authorities {
 
     /// The customer's client certificate, issued by [`Self::customer_authority`], as where a CSR is handed in.
     pub fn customer_client_issued(&self) -> &Arc<Identity> {
-        &self.customer.issued
+        &self.customer.issued.former
+    }
+
+    /// What follows [`Self::customer_client`] when the customer renews it: the same subject, another key.
+    pub fn customer_client_renewed(&self) -> &Arc<Identity> {
+        &self.customer.self_signed.renewed
+    }
+
+    /// What follows [`Self::customer_client_issued`].
+    pub fn customer_client_issued_renewed(&self) -> &Arc<Identity> {
+        &self.customer.issued.renewed
     }
 
     /// The customer's server certificate for the issuer host: leaf, then intermediate.

@@ -18,8 +18,8 @@ const CUSTOMER: &str = "TEST CUSTOMER";
 
 /// The identities that stand in for the customer's.
 pub(super) struct CustomerSide {
-    pub(super) self_signed: Arc<Identity>,
-    pub(super) issued: Arc<Identity>,
+    pub(super) self_signed: Renewable,
+    pub(super) issued: Renewable,
     pub(super) authority: CustomerAuthority,
     pub(super) server: Arc<Identity>,
     pub(super) server_root: CertificateDer,
@@ -29,17 +29,20 @@ impl CustomerSide {
     pub(super) fn new(dates: Dates, suffix: &str, common_name: &str, host: &Host) -> Result<Self, PkiError> {
         let kind = KeyKind::P256;
 
-        let key = key::mint(kind, KeyAge::Today)?;
         let leaf = Leaf {
             subject: subject(CUSTOMER, suffix, common_name),
             alternatives: Vec::new(),
             validity: dates.customer_year(),
             purpose: Purpose::ClientAuth,
         };
-        let self_signed = Identity::with_leaf(vec![leaf.self_signed(kind, &key)?], &key);
+        let self_signed = Renewable::new(|| {
+            let key = key::mint(kind, KeyAge::Today)?;
+            Ok(Identity::with_leaf(vec![leaf.self_signed(kind, &key)?], &key))
+        })?;
 
         let authority = CustomerAuthority::new(dates.now())?;
-        let issued = issued(&authority, dates, &[("O", CUSTOMER), ("OU", suffix), ("CN", common_name)])?;
+        let issued =
+            Renewable::new(|| issued(&authority, dates, &[("O", CUSTOMER), ("OU", suffix), ("CN", common_name)]))?;
 
         let hierarchy = Hierarchy::new(dates, suffix, "customer server")?;
         let key = key::mint(kind, KeyAge::Today)?;
@@ -51,13 +54,19 @@ impl CustomerSide {
         };
         let server = Identity::with_leaf(hierarchy.chain(&leaf, kind, &key)?, &key);
         let [root, _] = hierarchy.certificates();
-        Ok(Self {
-            self_signed: Arc::new(self_signed),
-            issued: Arc::new(issued),
-            authority,
-            server: Arc::new(server),
-            server_root: root.clone(),
-        })
+        Ok(Self { self_signed, issued, authority, server: Arc::new(server), server_root: root.clone() })
+    }
+}
+
+/// A certificate and the one that follows it: the same subject and issuer; another key and serial number.
+pub(super) struct Renewable {
+    pub(super) former: Arc<Identity>,
+    pub(super) renewed: Arc<Identity>,
+}
+
+impl Renewable {
+    fn new(make: impl Fn() -> Result<Identity, PkiError>) -> Result<Self, PkiError> {
+        Ok(Self { former: Arc::new(make()?), renewed: Arc::new(make()?) })
     }
 }
 

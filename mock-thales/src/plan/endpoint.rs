@@ -22,6 +22,10 @@ pub struct EndpointPlan {
     pub ca_list: AuthorityList,
     /// Refuses the caller's certificate as Thales would.
     pub refuses: Option<Refusal>,
+    /// Insists on a certificate that the portal holds, and refuses any other as Thales would: which ones it holds. Until
+    /// then it insists on nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endorses: Option<Endorsed>,
     /// Plays a ServerHello of TLS 1.2 whose random carries the downgrade sentinel (RFC 8446 section 4.1.3).
     pub sentinel: bool,
     /// Leaves the connection open after an answer.
@@ -40,6 +44,7 @@ impl Default for EndpointPlan {
             client_certificate: AskClient::Request,
             ca_list: AuthorityList::Empty,
             refuses: None,
+            endorses: None,
             sentinel: false,
             keep_alive: false,
         }
@@ -159,4 +164,16 @@ pub enum Refusal {
     NotEndorsed,
     /// It is endorsed, but its CN is not the portal's.
     WrongCommonName,
+}
+
+/// Which certificates of a caller the portal holds while the caller changes over to a renewed one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Endorsed {
+    /// The former one alone.
+    Former,
+    /// The former and the renewed one: the overlap.
+    Both,
+    /// The renewed one alone.
+    Renewed,
 }

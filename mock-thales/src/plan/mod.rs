@@ -6,5 +6,7 @@ mod endpoint;
 mod zone;
 
 pub use client::{ClientCertificate, ClientPlan};
-pub use endpoint::{AskClient, AuthorityList, EndpointPlan, KeyExchange, KeyKind, Refusal, ServerCertificate};
+pub use endpoint::{
+    AskClient, AuthorityList, Endorsed, EndpointPlan, KeyExchange, KeyKind, Refusal, ServerCertificate,
+};
 pub use zone::{ZoneMode, ZonePlan};

@@ -56,10 +56,8 @@ fn undecided(view: &View<'_>, connection: &Connection) -> Option<Reason> {
     }
     match connection.ending() {
         Ending::Silent if view.was_ended_by_us(connection.phase) => Some(Reason::Deadline),
-        // The caller's own time-out on a busy machine refuses nothing.
-        Ending::Silent if connection.role == Role::Server && !view.is_prompt(connection, false) => {
-            Some(Reason::Deadline)
-        }
+        // The integration's own time-out on a busy machine refuses nothing.
+        Ending::Silent if !view.is_prompt(connection, false) => Some(Reason::Deadline),
         Ending::Alert(_) | Ending::Silent => None,
         Ending::Counterpart => Some(Reason::Counterpart),
         Ending::Undecided => Some(Reason::Deadline),

@@ -14,6 +14,7 @@ mod port;
 mod reaches;
 mod recovers;
 mod refused;
+mod renews;
 mod server_chain;
 
 use super::finding::{Reason, Ruling};
@@ -42,6 +43,7 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
         Check::Leaves(endpoint) => leaves::rule(view, expectation, endpoint),
         Check::Recovers => recovers::rule(view, expectation),
         Check::Ends(bounds) => ends::rule(view, expectation, *bounds),
+        Check::Renews(bounds) => renews::rule(view, expectation, *bounds),
         Check::NoticesSentinel => notices_sentinel::rule(view, expectation),
         Check::ServerChain(aspect) => server_chain::rule(view, expectation, *aspect),
         Check::Port(ports) => port::rule(view, expectation, ports),
@@ -68,6 +70,12 @@ pub(super) fn expected(header: &Header, expectation: &Expectation) -> String {
         Check::Recovers => "asks again and reaches the endpoint once the name server answers".to_owned(),
         Check::Ends(bounds) => {
             format!("the call ends within {} and with at most {} connections", bounds.within, bounds.connections)
+        }
+        Check::Renews(bounds) => {
+            let lost = bounds
+                .lost
+                .map_or_else(String::new, |lost| format!(", and at most {lost} call(s) are lost on the way"));
+            format!("every call shows the renewed certificate once Thales endorses it alone{lost}")
         }
         Check::NoticesSentinel => "aborts on the downgrade sentinel (RFC 8446 section 4.1.3)".to_owned(),
         Check::ServerChain(aspect) => server_chain::expected(header, *aspect),

@@ -18,9 +18,10 @@ use super::init::{Init, descriptor_of, wait_for_end};
 use super::launch::Children;
 use super::mounts;
 use super::network::Networks;
+use super::renewal::{Mounts, Renewable};
 use crate::world::error::WorldError;
 use crate::world::refusal::Step;
-use crate::world::setup::Setup;
+use crate::world::setup::{Asset, Setup};
 use crate::world::table;
 
 const PORTS: &str = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
@@ -35,6 +36,7 @@ pub(super) struct Keeper {
     networks: Networks,
     init: Init,
     children: Children,
+    files: Renewable,
     /// `/proc/thread-self` of the machine's own `/proc`: the world's does not know this thread.
     this_thread: OwnedFd,
 }
@@ -54,7 +56,7 @@ impl Keeper {
         unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS).map_err(WorldError::step(Step::MountNamespace))?;
         let networks = Networks::raise()?;
         setns(&networks.customer, CloneFlags::CLONE_NEWNET).map_err(WorldError::step(Step::NetworkNamespace))?;
-        mounts::raise(setup, current)?;
+        let files = Renewable::new(mounts::raise(setup, current)?, setup);
         let low_ports = open_low_ports().is_ok();
         let view = File::open("/proc/thread-self/ns/mnt").map_err(WorldError::step(Step::MountNamespace))?.into();
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
@@ -66,11 +68,19 @@ impl Keeper {
         // Entering mounts leads to "/"; a command without a directory of its own starts where the harness stands.
         chdir(current).map_err(|errno| WorldError::path("enter", current)(errno.into()))?;
         let customer = networks.customer.try_clone().map_err(WorldError::step(Step::NetworkNamespace))?;
-        Ok((Self { networks, init, children: Children::default(), this_thread }, Opened { view, customer, low_ports }))
+        Ok((
+            Self { networks, init, children: Children::default(), files, this_thread },
+            Opened { view, customer, low_ports },
+        ))
     }
 
     pub(super) fn children(&mut self) -> &mut Children {
         &mut self.children
+    }
+
+    /// Replaces files of the world; returns what the other mount namespace of the world still needs.
+    pub(super) fn replace(&self, assets: &[Asset]) -> Result<Mounts, WorldError> {
+        self.files.replace(assets)
     }
 
     /// Does something on Thales' side.

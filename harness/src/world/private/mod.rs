@@ -8,6 +8,7 @@ mod mounts;
 mod network;
 mod nsswitch;
 mod place;
+mod renewal;
 mod world;
 
 pub(super) use mounts::PORTAL;

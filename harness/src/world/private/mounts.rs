@@ -13,7 +13,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sys::stat::Mode;
 
 use super::nsswitch;
-use super::place::{Placement, Places};
+use super::place::{Placed, Placement, Places};
 use crate::world::addresses::{CUSTOMER, THALES};
 use crate::world::error::WorldError;
 use crate::world::refusal::Step;
@@ -27,8 +27,8 @@ const TMP: &str = "/tmp";
 /// Directories whose sockets lead to name services outside: a path socket crosses network namespaces.
 const MASKED: [&str; 3] = ["/run/nscd", "/var/run/nscd", "/run/systemd/resolve"];
 
-/// Mounts everything in the calling thread's own mount namespace.
-pub(super) fn raise(setup: &Setup, current: &Path) -> Result<(), WorldError> {
+/// Mounts everything in the calling thread's own mount namespace; returns the files of [`Setup::files`] as they lie.
+pub(super) fn raise(setup: &Setup, current: &Path) -> Result<Vec<Placed>, WorldError> {
     let none: Option<&str> = None;
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).map_err(WorldError::step(Step::Mounts))?;
     let tmp = fs::canonicalize(TMP).map_err(WorldError::path("find", TMP))?;
@@ -45,7 +45,9 @@ pub(super) fn raise(setup: &Setup, current: &Path) -> Result<(), WorldError> {
         }
     }
     portal(setup)?;
-    places.place(placements(setup))
+    let mut placed = places.place(placements(setup))?;
+    placed.retain(|placed| setup.files.contains_key(&placed.target));
+    Ok(placed)
 }
 
 /// A directory under `/tmp` that stays visible, opened before it is covered.

@@ -28,6 +28,20 @@ pub(super) struct Placement {
     pub(super) mode: u32,
 }
 
+/// A file that was placed, and how a later one can take its place.
+pub(super) struct Placed {
+    pub(super) target: PathBuf,
+    pub(super) way: Way,
+}
+
+/// How a placed file lies at its path.
+pub(super) enum Way {
+    /// It is mounted over the machine's own, at this path free of links.
+    Mounted(PathBuf),
+    /// It is a file at this path, in a directory of the world's own.
+    Made(PathBuf),
+}
+
 /// Where a target lies.
 enum Found {
     /// At this path, free of links.
@@ -63,7 +77,8 @@ impl Places {
     }
 
     /// Places all. Folders come first, the shallow before the deep: extending one covers what is mounted beneath it.
-    pub(super) fn place(&mut self, placements: Vec<Placement>) -> Result<(), WorldError> {
+    pub(super) fn place(&mut self, placements: Vec<Placement>) -> Result<Vec<Placed>, WorldError> {
+        let mut placed = Vec::new();
         let mut missing = Vec::new();
         let mut present = Vec::new();
         for placement in placements {
@@ -74,19 +89,21 @@ impl Places {
         }
         missing.sort_by_key(|(depth, _)| *depth);
         for (_, placement) in missing {
-            match self.find(&placement.target)? {
-                Found::Missing { ancestor, rest } => self.make(&ancestor, &rest, &placement)?,
+            let way = match self.find(&placement.target)? {
+                Found::Missing { ancestor, rest } => Way::Made(self.make(&ancestor, &rest, &placement)?),
                 // Another placement's folder or link has made it.
-                Found::File(real) => self.cover(&real, &placement)?,
-            }
+                Found::File(real) => self.cover(real, &placement)?,
+            };
+            placed.push(Placed { target: placement.target, way });
         }
         for placement in present {
             let Found::File(real) = self.find(&placement.target)? else {
                 return Err(WorldError::NotAFile(placement.target));
             };
-            self.cover(&real, &placement)?;
+            let way = self.cover(real, &placement)?;
+            placed.push(Placed { target: placement.target, way });
         }
-        Ok(())
+        Ok(placed)
     }
 
     fn find(&self, target: &Path) -> Result<Found, WorldError> {
@@ -120,14 +137,15 @@ impl Places {
             .then(|| Some(Found::Missing { ancestor, rest: leads_to.file_name()?.into() }))?
     }
 
-    fn cover(&mut self, real: &Path, placement: &Placement) -> Result<(), WorldError> {
+    fn cover(&mut self, real: PathBuf, placement: &Placement) -> Result<Way, WorldError> {
         let source = self.next_in_store();
         write_new(&source, &placement.content, placement.mode)
-            .and_then(|()| bind_path(&source, real))
-            .map_err(WorldError::path("cover", real))
+            .and_then(|()| bind_path(&source, &real))
+            .map_err(WorldError::path("cover", &real))?;
+        Ok(Way::Mounted(real))
     }
 
-    fn make(&mut self, ancestor: &Path, rest: &Path, placement: &Placement) -> Result<(), WorldError> {
+    fn make(&mut self, ancestor: &Path, rest: &Path, placement: &Placement) -> Result<PathBuf, WorldError> {
         if !self.is_ours(ancestor) {
             self.extend(ancestor).map_err(|source| WorldError::NoFolder {
                 target: placement.target.clone(),
@@ -150,7 +168,8 @@ impl Places {
                 self.own(path.clone());
             }
         }
-        write_new(&path, &placement.content, placement.mode).map_err(WorldError::path("create", &path))
+        write_new(&path, &placement.content, placement.mode).map_err(WorldError::path("create", &path))?;
+        Ok(path)
     }
 
     /// Makes a directory of the machine's one in which this world can make files of its own.

@@ -18,7 +18,7 @@ use super::mounts::PORTAL;
 use super::place::Places;
 use crate::world::error::WorldError;
 use crate::world::refusal::Step;
-use crate::world::setup::Setup;
+use crate::world::setup::{Asset, Setup};
 
 type Job = Box<dyn FnOnce(&mut Keeper) + Send>;
 
@@ -92,6 +92,20 @@ impl PrivateWorld {
     pub(in crate::world) fn route(&self, address: Ipv4Addr, unreachable: bool) -> Result<(), WorldError> {
         self.ask(move |keeper| keeper.in_thales(|networks| networks.route(address, unreachable)))?
             .map_err(|source| WorldError::Route { address: address.into(), source })?
+    }
+
+    pub(in crate::world) fn replace(&self, assets: &[Asset]) -> Result<(), WorldError> {
+        let assets = assets.to_vec();
+        let mounts = self.ask(move |keeper| keeper.replace(&assets))??;
+        if mounts.is_empty() {
+            return Ok(());
+        }
+        // Commands have a copy of the world's mounts, where the keeper stands; threads of this process have the world's
+        // own.
+        thread::scope(|scope| {
+            let mounting = scope.spawn(|| self.enter_current_thread().and_then(|()| mounts.raise()));
+            mounting.join().unwrap_or(Err(WorldError::Ended))
+        })
     }
 
     pub(in crate::world) fn spawn(&self, command: Command) -> Result<Child, WorldError> {
