@@ -4,4 +4,5 @@ mod chains;
 mod fold;
 mod moves;
 mod refusals;
+mod renewals;
 mod story;

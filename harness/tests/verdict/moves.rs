@@ -111,3 +111,20 @@ fn without_a_connection_before_the_change_nothing_could_be_cached() {
     story.accept("new", NEW, Happened::Through);
     assert_eq!(rule(&story), unwitnessed(Reason::Control));
 }
+
+#[test]
+fn attempts_at_an_address_that_refuses_are_seen() {
+    // Those within the window are no cache yet.
+    let (mut story, answered_us) = changed();
+    let limit_us = answered_us + WINDOW_US;
+    story.refuse_dial("old", OLD);
+    asked(&mut story, NEW);
+    story.accept("new", NEW, Happened::Through);
+    assert_eq!(rule(&story), MET);
+    story.at_us = limit_us + 100_000;
+    story.refuse_dial("old", OLD);
+    assert_eq!(rule(&story), VIOLATED);
+    // It is no connection, and nothing else is read from it.
+    let finding = story.rule(Check::Reaches("old".parse().expect("a name")), &[1], &[]);
+    assert_eq!(ruled(&finding), unwitnessed(Reason::OtherReason));
+}

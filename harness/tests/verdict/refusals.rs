@@ -7,7 +7,7 @@ use thales_harness::verdict::{Outcome, Reason};
 use crate::story::{Happened, MET, Story, VIOLATED, ruled, unwitnessed};
 
 use Happened::{
-    Alert, CompletedThen, CompletedThenAlert, Counterpart, Deadline, Late, NoHello, NotDialled, OtherName, Silent,
+    Alert, CompletedThen, CompletedThenAlert, Counterpart, Deadline, Late, LateAfterRequest, NoHello, NotDialled, OtherName, Silent, SlowThenSilent,
     Status, Through,
 };
 
@@ -178,6 +178,13 @@ fn a_receiver_accepts_with_its_declared_status() {
     accepted(&[Status(403)], VIOLATED);
     accepted(&[Status(400)], VIOLATED);
     accepted(&[Alert(42)], VIOLATED);
+    accepted(&[Silent(End::Fin)], VIOLATED);
+    accepted(&[CompletedThen(End::Fin)], VIOLATED);
+    // A time-out of its own.
+    accepted(&[Late], unwitnessed(Reason::Deadline));
+    accepted(&[LateAfterRequest], unwitnessed(Reason::Deadline));
+    // The handshake took its time, and the answer to the request was prompt.
+    accepted(&[SlowThenSilent], VIOLATED);
     accepted(&[Status(500)], unwitnessed(Reason::OtherReason));
     accepted(&[Deadline], unwitnessed(Reason::Deadline));
 }

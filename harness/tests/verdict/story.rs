@@ -29,12 +29,18 @@ pub(crate) enum Happened {
     Silent(End),
     /// The peer closed without a word after four seconds.
     Late,
+    /// The client's request was sent, and the peer closed without a word after four seconds.
+    LateAfterRequest,
+    /// A handshake of four seconds, the request, and the peer's close.
+    SlowThenSilent,
     /// The handshake completed, then the peer closed.
     CompletedThen(End),
     /// The handshake completed, then an alert.
     CompletedThenAlert(u8),
     /// The counterpart failed first.
     Counterpart,
+    /// The counterpart refused what the caller showed.
+    TurnedAway,
     /// Nothing until the deadline.
     Deadline,
     /// No ClientHello.
@@ -58,6 +64,8 @@ pub(crate) struct Story {
     pub(crate) endpoints: BTreeMap<String, IpAddr>,
     /// The chain that the receiver handed over.
     pub(crate) handed_over: Vec<CertificateDer>,
+    /// The caller's certificate, and the one that follows it.
+    pub(crate) endorsed: (Option<CertificateDer>, Option<CertificateDer>),
     versions: Vec<TlsVersion>,
 }
 
@@ -75,6 +83,7 @@ impl Story {
             at_us: 0,
             endpoints: BTreeMap::from([("main".to_owned(), OLD)]),
             handed_over: Vec::new(),
+            endorsed: (None, None),
             versions: vec![TlsVersion::V1_2, TlsVersion::V1_3],
         }
     }
@@ -121,20 +130,48 @@ impl Story {
     }
 
     fn call(&mut self, happened: &[Happened], claim: Claim) {
-        self.calls += 1;
-        let call = CallId(self.calls);
-        self.fact(Actor::Runner, None, Event::CallBegan { call });
+        let call = self.call_begins();
         for happened in happened {
             match self.side {
                 Side::Caller => self.accept("main", OLD, *happened),
                 Side::Receiver => self.dial(*happened),
             }
         }
+        self.call_ends(call, claim);
+    }
+
+    pub(crate) fn call_begins(&mut self) -> CallId {
+        self.calls += 1;
+        let call = CallId(self.calls);
+        self.fact(Actor::Runner, None, Event::CallBegan { call });
+        call
+    }
+
+    pub(crate) fn call_ends(&mut self, call: CallId, claim: Claim) {
         self.fact(Actor::Runner, None, Event::CallEnded { call, claim, took_us: 1000 });
+    }
+
+    /// A caller's attempt at an address that refuses.
+    pub(crate) fn refuse_dial(&mut self, endpoint: &str, address: IpAddr) {
+        self.connections += 1;
+        let (local, peer) = (SocketAddr::new(address, 443), SocketAddr::new(OLD, 40000));
+        let id = Some(ConnectionId(self.connections));
+        self.fact(Actor::Endpoint(endpoint.to_owned()), id, Event::DialRefused { local, peer });
     }
 
     /// A connection of a caller to an endpoint.
     pub(crate) fn accept(&mut self, endpoint: &str, address: IpAddr, happened: Happened) {
+        self.show(endpoint, address, None, happened);
+    }
+
+    /// The same, with the certificate that it shows, and whether its key is proven.
+    pub(crate) fn show(
+        &mut self,
+        endpoint: &str,
+        address: IpAddr,
+        certificate: Option<(&CertificateDer, bool)>,
+        happened: Happened,
+    ) {
         self.connections += 1;
         let id = Some(ConnectionId(self.connections));
         let actor = Actor::Endpoint(endpoint.to_owned());
@@ -164,6 +201,10 @@ impl Story {
         }
         let version = self.versions.last().copied().unwrap_or(TlsVersion::V1_3);
         self.fact(actor.clone(), id, Event::FirstFlight { version, forced: false });
+        if let Some((leaf, proved)) = certificate {
+            let shown = Event::PeerCertificate { chain: vec![leaf.clone()], proved: Some(proved) };
+            self.fact(actor.clone(), id, shown);
+        }
         self.ends(&actor, id, happened);
     }
 
@@ -220,9 +261,12 @@ impl Story {
             Happened::Alert(code) => vec![Event::AlertReceived { code }, Event::Ended(End::Fin)],
             Happened::Silent(end) => vec![Event::Ended(end)],
             Happened::OtherName | Happened::Late => vec![Event::Ended(End::Fin)],
+            Happened::LateAfterRequest | Happened::SlowThenSilent => {
+                vec![done, Event::RequestSent, Event::Ended(End::Fin)]
+            }
             Happened::CompletedThen(end) => vec![done, Event::Ended(end)],
             Happened::CompletedThenAlert(code) => vec![done, Event::AlertReceived { code }, Event::Ended(End::Fin)],
-            Happened::Counterpart => vec![
+            Happened::Counterpart | Happened::TurnedAway => vec![
                 Event::AlertSent { code: 40 },
                 Event::LocalError { error: "no shared cipher".to_owned() },
                 Event::Ended(End::Local),
@@ -230,10 +274,13 @@ impl Story {
             Happened::Deadline => vec![Event::Ended(End::Deadline)],
             Happened::NoHello | Happened::NotDialled => Vec::new(),
         };
-        if happened == Happened::Late {
+        if matches!(happened, Happened::Late | Happened::SlowThenSilent) {
             self.at_us += 4_000_000;
         }
         for event in events {
+            if happened == Happened::LateAfterRequest && matches!(event, Event::Ended(_)) {
+                self.at_us += 4_000_000;
+            }
             self.fact(actor.clone(), id, event);
         }
     }
@@ -267,6 +314,7 @@ impl Story {
             environment: String::new(),
             scenario_digest: String::new(),
             network: Network::Private,
+            unplaced: Vec::new(),
             integration: (String::new(), String::new()),
             context: Context {
                 inbound_host: HOST.to_owned(),
@@ -274,7 +322,8 @@ impl Story {
                 issuer_host: "issuer.example.test".to_owned(),
                 issuer_port: 443,
                 common_name: None,
-                endorsed: None,
+                endorsed: self.endorsed.0.clone(),
+                renewed: self.endorsed.1.clone(),
                 server_chain: self.handed_over.clone(),
                 cn_template: None,
                 customer_id: None,
