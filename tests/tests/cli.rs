@@ -116,7 +116,7 @@ fn a_fault_in_a_profile_is_pointed_at() {
     let path = root.join("profiles/classic-tokenization.toml");
     replace(&path, "level = \"must\"", "level = \"shall\"");
     let text = says(3, &["list", "--scenarios", root.to_str().unwrap()]);
-    holds(&text, &[&format!("{}:38:9", path.display()), "unknown variant `shall`", "expected one of", "`must`"]);
+    holds(&text, &[&format!("{}:59:9", path.display()), "unknown variant `shall`", "expected one of", "`must`"]);
     assert!(text.contains("1 fault found"), "faults that only follow from it are noise:\n{text}");
 }
 
@@ -144,9 +144,10 @@ fn all_bad_files_are_shown_at_once() {
 
 #[test]
 fn unknown_names_are_answered_with_the_known_ones() {
-    let profile = "no profile is called `tsh`, expected `classic-tokenization`";
+    let profile = "no profile is called `tsh`, expected `classic-tokenization`, `d1-ecom`, `merchant-tokenization`";
     holds(&says(3, &["run", "--profile", "tsh"]), &[profile]);
     holds(&says(3, &["list", "--profile", "tsh"]), &[profile]);
+    holds(&says(3, &["explain", "TSH-IN-02", "--profile", "tsh"]), &[profile]);
     let known = ["`staging`", "`pre-production` or `production`"];
     holds(&says(3, &["run", "--environment", "staging"]), &known);
 
@@ -176,9 +177,22 @@ fn explanations_are_for_what_exists() {
     holds(&says(0, &["explain", "inbound/tls-1.1"]), &["only TLS 1.1", "TSH-IN-02", "between two controls"]);
     let list = says(0, &["list"]);
     holds(&list, &["inbound/tls-1.1", "dns/address-change", "outbound/port", "TSH-OUT-03"]);
-    let rows = says(0, &["list", "--requirements"]);
-    let musts = rows.lines().filter(|row| row.contains(" MUST ")).count();
-    assert_eq!((rows.lines().count(), musts), (42, 26));
+    let counts = |words: &[&str]| {
+        let rows = says(0, words);
+        let of = |prefix: &str| rows.lines().filter(|row| row.starts_with(prefix)).count();
+        (of("TSH-"), of("TMG-"), of("D1E-"), of("SUP-"), rows.lines().filter(|row| row.contains(" MUST ")).count())
+    };
+    assert_eq!(counts(&["list", "--requirements"]), (43, 40, 54, 15, 81));
+    assert_eq!(counts(&["list", "--requirements", "--profile", "d1-ecom"]), (0, 0, 54, 6, 33));
+    holds(&says(0, &["list", "--requirements", "--markdown"]), &["# Requirements", "## D1E-OUT-09 (MUST)"]);
+    let own = says(0, &["explain", "D1E-OUT-10"]);
+    holds(&own, &["d1-ecom", "any of    D1E-OUT-09, D1E-OUT-10", "decided   A13:", "by reading the files"]);
+    let everywhere = says(0, &["explain", "SUP-TOLERANT"]);
+    holds(&everywhere, &["classic-tokenization, d1-ecom, merchant-tokenization"]);
+    let one = says(0, &["explain", "SUP-TOLERANT", "--profile", "d1-ecom"]);
+    assert!(one.contains("\nd1-ecom\n") && !one.contains("classic-tokenization"), "{one}");
+    holds(&says(3, &["explain", "TSH-IN-02", "--profile", "d1-ecom"]), &["`TSH-IN-02`", "of profile `d1-ecom`"]);
+    holds(&says(0, &["explain", "TMG-DNS-01"]), &["dns.resolves, dns.ttl, dns.subdomains, dns.pool", "dns/kept-alive"]);
 }
 
 #[test]
