@@ -70,7 +70,7 @@ const UNVERIFIED: [&str; 21] = [
     "inbound.new-intermediate",
     "inbound.oauth",
     "inbound.own-renewal",
-    "outbound.ca-list",
+    "outbound.client-store",
     "outbound.other-thales-authority",
     "supplement.api-key",
     "supplement.correlation-id",

@@ -125,6 +125,7 @@ impl Materials {
             word: environment.word.clone(),
             words: profile.environments.iter().filter_map(|environment| environment.word.clone()).collect(),
             customer_authority,
+            client_ca: Some(authorities.client_ca().clone()),
             endorsed: client.declared.first().cloned(),
             renewed: renewed.as_ref().and_then(|renewed| renewed.declared.first().cloned()),
             server_chain: server.declared.clone(),

@@ -343,6 +343,7 @@ impl Reader<'_> {
         checks.extend(keys.notices_sentinel.as_ref().map(|_| Check::NoticesSentinel));
         checks.extend(keys.server_chain.map(Check::ServerChain));
         checks.extend(keys.port.clone().map(Check::Port));
+        checks.extend(keys.names_only_client_ca.as_ref().map(|_| Check::NamesOnlyClientCa));
         checks
     }
 }

@@ -200,6 +200,8 @@ pub(super) struct ExpectKeys {
     pub(super) server_chain: Option<ChainAspect>,
     #[serde(default)]
     pub(super) port: Option<Vec<u16>>,
+    #[serde(default)]
+    pub(super) names_only_client_ca: Option<Nothing>,
 }
 
 /// A check without parameters, written `{}`.

@@ -40,6 +40,8 @@ pub enum Check {
     ServerChain(ChainAspect),
     /// The receiver listens on one of these ports.
     Port(Vec<u16>),
+    /// The receiver names no other authority than Thales' when it asks for a certificate.
+    NamesOnlyClientCa,
 }
 
 /// What is judged of the caller's certificate.

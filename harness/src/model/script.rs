@@ -88,6 +88,9 @@ pub struct Context {
     /// Thales' authority for customers, where it signs their certificates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub customer_authority: Vec<CertificateDer>,
+    /// The Thales Client CA that a receiver was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_ca: Option<CertificateDer>,
     /// The caller's endorsed certificate.
     pub endorsed: Option<CertificateDer>,
     /// The one that follows it when it is renewed.

@@ -82,9 +82,6 @@ impl fmt::Display for Readiness {
     }
 }
 
-/// Why a row about files is untested, where the plan does not say it.
-const NOTHING_TO_COMPARE: &str = "the integration file names nothing to compare: its files, or [declares], answer it";
-
 /// What a fold needs to know of a run beside its findings.
 #[derive(Debug, Clone)]
 pub struct Run<'a> {
@@ -138,10 +135,16 @@ fn row(run: &Run<'_>, requirement: &Requirement, findings: &[Finding]) -> Requir
                 Some(declaration) => (Verdict::Declared, Some(words(declaration))),
                 None => (Verdict::Untested, Some("its proof reaches beyond a run: expected in [declares]".to_owned())),
             },
-            // What the wire shows of such a row may break it. That it holds only files can show.
-            (_, Proof::File) if !own.iter().any(is_of_files) => match declared {
-                Some(declaration) => (Verdict::Declared, Some(words(declaration))),
-                None => (Verdict::Untested, Some(unplanned.unwrap_or_else(|| NOTHING_TO_COMPARE.to_owned()))),
+            // Files prove a row as a whole or not at all: what could not be compared is for a person to answer. What the
+            // wire shows of such a row may break it, and does not prove it.
+            (Some(Outcome::Met), Proof::File) if unplanned.is_none() && own.iter().any(is_of_files) => {
+                (Verdict::Pass, None)
+            }
+            (_, Proof::File) => match (declared, unplanned) {
+                (Some(declaration), _) => (Verdict::Declared, Some(words(declaration))),
+                (None, Some(why)) => (Verdict::Untested, Some(why)),
+                (None, None) if run.selection => (Verdict::Untested, Some("not selected".to_owned())),
+                (None, None) => (Verdict::Untested, Some("no file shows it: expected in [declares]".to_owned())),
             },
             (Some(Outcome::Met), _) => (Verdict::Pass, None),
             (None, _) => (

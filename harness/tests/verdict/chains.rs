@@ -1,7 +1,7 @@
-//! The chain that a receiver serves, against the one that it handed over.
+//! The chain that a receiver serves, against the one that it handed over, and the authorities that it asks for.
 
 use mock_thales::observe::CertificateDer;
-use mock_thales::pki::{Authorities, Names};
+use mock_thales::pki::{Authorities, CertificateFacts, Names};
 use thales_harness::model::{ChainAspect, Check, Side};
 use thales_harness::verdict::{Outcome, Reason};
 use time::OffsetDateTime;
@@ -53,4 +53,24 @@ fn another_order_is_met_with_a_warning() {
     assert_eq!(rule(&all, &[leaf, leaf, intermediate]), (MET, true));
     // The first one is the server's, whatever follows.
     assert_eq!(rule(&all, &[intermediate, leaf]).0, VIOLATED);
+}
+
+#[test]
+fn further_names_in_a_certificate_request_are_seen() {
+    let own = authorities();
+    let name = CertificateFacts::read(own.client_ca()).expect("a certificate").subject;
+    let rule = |names: &[&str]| {
+        let mut story = Story::new(Side::Receiver);
+        story.client_ca = Some(own.client_ca().clone());
+        story.asks_of(names);
+        ruled(&story.rule(Check::NamesOnlyClientCa, &[0], &[]))
+    };
+    assert_eq!(rule(&[]), MET);
+    assert_eq!(rule(&[&name]), MET);
+    assert_eq!(rule(&[&name, "CN=Acme Root"]), VIOLATED);
+    assert_eq!(rule(&["CN=Acme Root"]), VIOLATED);
+    let mut story = Story::new(Side::Receiver);
+    story.client_ca = Some(own.client_ca().clone());
+    story.serves(&[]);
+    assert_eq!(story.rule(Check::NamesOnlyClientCa, &[0], &[]).reason, Some(Reason::NotShown));
 }

@@ -126,6 +126,18 @@ fn what_files_show_is_declared_where_there_are_none() {
     case.check(&[on_the_wire(Met)], &[Verdict::Untested], Readiness::Incomplete);
     case.check(&[on_the_wire(Met), of_files("TST-1", Met)], &[Verdict::Pass], Readiness::Ready);
     case.check(&[on_the_wire(Violated), of_files("TST-1", Met)], &[Verdict::Fail], Readiness::NotReady);
+    // What could not be compared is not proven by the rest.
+    let unplanned = [("TST-1".parse().expect("an id"), "one environment only".to_owned())];
+    let run = Run {
+        requirements: &case.requirements,
+        sides: case.sides.clone(),
+        network: case.network,
+        declares: &case.declares,
+        selection: false,
+        unplanned: &unplanned,
+    };
+    let (rows, _) = fold(&run, &[of_files("TST-1", Met)]);
+    assert_eq!((rows[0].verdict, rows[0].note.as_deref()), (Verdict::Untested, Some("one environment only")));
     case.declares.insert("TST-1".parse().expect("an id"), declaration());
     case.check(&[], &[Verdict::Declared], Readiness::Ready);
     case.check(&[on_the_wire(Met)], &[Verdict::Declared], Readiness::Ready);

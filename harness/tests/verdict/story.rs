@@ -66,6 +66,7 @@ pub(crate) struct Story {
     pub(crate) handed_over: Vec<CertificateDer>,
     /// The caller's certificate, and the one that follows it.
     pub(crate) endorsed: (Option<CertificateDer>, Option<CertificateDer>),
+    pub(crate) client_ca: Option<CertificateDer>,
     versions: Vec<TlsVersion>,
 }
 
@@ -84,6 +85,7 @@ impl Story {
             endpoints: BTreeMap::from([("main".to_owned(), OLD)]),
             handed_over: Vec::new(),
             endorsed: (None, None),
+            client_ca: None,
             versions: vec![TlsVersion::V1_2, TlsVersion::V1_3],
         }
     }
@@ -220,6 +222,18 @@ impl Story {
         self.ends(&Actor::Client, id, Happened::Through);
     }
 
+    /// A connection to a receiver that asks for a certificate of these authorities.
+    pub(crate) fn asks_of(&mut self, authorities: &[&str]) {
+        self.begin(PhaseKind::Step);
+        self.connections += 1;
+        let id = Some(ConnectionId(self.connections));
+        let remote = SocketAddr::new(OLD, 443);
+        self.fact(Actor::Client, id, Event::Dialled { remote, source: None, plan: String::new() });
+        let authorities = authorities.iter().copied().map(str::to_owned).collect();
+        self.fact(Actor::Client, id, Event::CertificateRequested { authorities });
+        self.ends(&Actor::Client, id, Happened::Through);
+    }
+
     fn dial(&mut self, happened: Happened) {
         self.connections += 1;
         let id = Some(ConnectionId(self.connections));
@@ -331,6 +345,7 @@ impl Story {
                 word: None,
                 words: Vec::new(),
                 customer_authority: Vec::new(),
+                client_ca: self.client_ca.clone(),
                 client_certificate: ClientCertificatePolicy {
                     issuance: Issuance::SelfSigned,
                     keys: Vec::new(),

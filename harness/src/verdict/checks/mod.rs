@@ -9,6 +9,7 @@ mod control;
 mod ends;
 mod leaves;
 mod moves;
+mod names_only_client_ca;
 mod notices_sentinel;
 mod port;
 mod reaches;
@@ -47,6 +48,7 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
         Check::NoticesSentinel => notices_sentinel::rule(view, expectation),
         Check::ServerChain(aspect) => server_chain::rule(view, expectation, *aspect),
         Check::Port(ports) => port::rule(view, expectation, ports),
+        Check::NamesOnlyClientCa => names_only_client_ca::rule(view, expectation),
     }
 }
 
@@ -83,5 +85,6 @@ pub(super) fn expected(header: &Header, expectation: &Expectation) -> String {
             let ports: Vec<_> = ports.iter().map(ToString::to_string).collect();
             format!("listens on port {}", ports.join(" or "))
         }
+        Check::NamesOnlyClientCa => "asks for a certificate of the Thales Client CA, and names no other".to_owned(),
     }
 }
