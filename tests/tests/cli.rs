@@ -294,9 +294,13 @@ fn logs_judged_again_say_the_same() {
     assert_eq!(left, ["logs", "report.json"]);
 
     let report: Value = serde_json::from_slice(&fs::read(root.join("report.json")).unwrap()).unwrap();
-    let rows = report["requirements"].as_array().unwrap();
+    let rows = ["requirements", "optional"].map(|pack| report[pack].as_array().unwrap());
+    assert!(
+        rows[0].iter().all(|row| row["level"] != "optional") && rows[1].iter().all(|row| row["level"] == "optional")
+    );
     let mut reported: Vec<Finding> = rows
-        .iter()
+        .into_iter()
+        .flatten()
         .flat_map(|row| row["findings"].as_array().unwrap())
         .map(|finding| serde_json::from_value(finding.clone()).unwrap())
         .collect();
