@@ -9,6 +9,7 @@ mod customer;
 mod isolation;
 mod process;
 mod reach;
+mod renewal;
 mod shared;
 #[path = "../../../mock-thales/tests/support/tools.rs"]
 mod tools;
@@ -43,8 +44,8 @@ fn main() -> ExitCode {
     let ignore = |trial: Trial| if private { trial } else { trial.with_ignored_flag(true) };
     HOST.set(host).expect("nobody else enters");
     let mut trials: Vec<_> = reach::trials().into_iter().chain(isolation::trials()).map(ignore).collect();
-    trials.extend(process::trials().into_iter().map(ignore));
-    trials.extend(shared::trials());
+    trials.extend(process::trials().into_iter().chain(renewal::private()).map(ignore));
+    trials.extend(shared::trials().into_iter().chain(renewal::shared()));
     trials.push(tools::no_test_is_an_attribute(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/world")));
     libtest_mimic::run(&arguments, trials).exit_code()
 }

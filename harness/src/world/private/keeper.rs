@@ -79,7 +79,7 @@ impl Keeper {
     }
 
     /// Replaces files of the world; returns what the other mount namespace of the world still needs.
-    pub(super) fn replace(&self, assets: &[Asset]) -> Result<Mounts, WorldError> {
+    pub(super) fn replace(&mut self, assets: &[Asset]) -> Result<Mounts, WorldError> {
         self.files.replace(assets)
     }
 
