@@ -7,8 +7,8 @@ use thales_harness::verdict::{Outcome, Reason};
 use crate::story::{Happened, MET, Story, VIOLATED, ruled, unwitnessed};
 
 use Happened::{
-    Alert, CompletedThen, CompletedThenAlert, Counterpart, Deadline, Late, LateAfterRequest, NoHello, NotDialled, OtherName, Silent, SlowThenSilent,
-    Status, Through,
+    Alert, CompletedThen, CompletedThenAlert, Counterpart, Deadline, Late, LateAfterRequest, NoHello, NotDialled,
+    OtherName, Silent, SlowThenSilent, Status, Through,
 };
 
 /// Control, row, control, with these things in the row.

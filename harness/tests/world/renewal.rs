@@ -142,7 +142,10 @@ fn who_dials_an_address_that_refuses_is_seen() {
         };
         // Refused by the kernel itself, as if nobody looked.
         for address in [OTHER, DEAD] {
-            assert_eq!(printed(&world, customer(&["connect", &format!("{address}:{HTTPS}")])).await, "ConnectionRefused");
+            assert_eq!(
+                printed(&world, customer(&["connect", &format!("{address}:{HTTPS}")])).await,
+                "ConnectionRefused"
+            );
         }
         let mut packet = [0; 64];
         let length = packets.recv(&mut packet).await.unwrap();

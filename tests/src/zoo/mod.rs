@@ -10,6 +10,7 @@ mod defect;
 mod identity;
 mod receiver;
 mod receivers;
+mod renewals;
 mod tls;
 mod trust;
 mod visitors;
@@ -22,5 +23,6 @@ pub fn all() -> Vec<Defect> {
         .into_iter()
         .flatten()
         .chain(constants::all())
+        .chain(renewals::all())
         .collect()
 }

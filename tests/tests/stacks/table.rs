@@ -271,8 +271,8 @@ fn pythons() -> Vec<Stack> {
         driver("python", "fresh"),
         caller("node", &["node", "openssl"], Party::Driver { words: vec!["node", "caller.mjs"] }),
         Stack {
-            fail: &["TSH-DNS-02", "TSH-DNS-03", CN_ONLY],
-            inconclusive: &["TSH-DNS-04", "TSH-ADV-07", "TSH-ADV-08"],
+            fail: &["TSH-DNS-02", "TSH-DNS-03", CN_ONLY, "TSH-ADV-08"],
+            inconclusive: &["TSH-DNS-04", "TSH-ADV-07"],
             ..driver("python-caching-the-address", "cached-address")
         },
         Stack { fail: &["TSH-DNS-04", CN_ONLY], ..driver("python-keeping-alive", "kept-alive") },

@@ -108,8 +108,9 @@ fn late_ruling(view: &View<'_>, window: &Window, late: &Connection) -> Ruling {
     } else {
         "although it had asked again: the answer is not used"
     };
+    let did = if late.dial_failed.is_some() { "dialled" } else { "connected to" };
     let seen = format!(
-        "connected to {} {} after the change, {} after TTL and grace had ended, {why}",
+        "{did} {} {} after the change, {} after TTL and grace had ended, {why}",
         late.opened.what.ip(),
         seconds(at_us - window.changed_us),
         seconds(at_us - window.limit_us)
