@@ -22,12 +22,12 @@ pub(super) fn all() -> Vec<Defect> {
             .inconclusive(&[inbound_but(&[]), vec!["dns.pool", "dns.recovery"]].concat()),
         looking_up("an_address_that_is_kept_for_ever", move || caching(never))
             .only(&DNS)
-            .fails(&["TSH-DNS-02", "TSH-DNS-03", "TSH-ADV-08"])
-            .inconclusive(&["TSH-DNS-04", "TSH-ADV-07"]),
+            .fails(&["dns.ttl", "dns.subdomains", "dns.dead-address"])
+            .inconclusive(&["dns.pool", "dns.recovery"]),
         looking_up("an_address_that_is_kept_for_20_s", || caching(Duration::from_secs(20)))
             .only(&DNS)
-            .fails(&["TSH-DNS-02", "TSH-DNS-03", "TSH-ADV-08"])
-            .inconclusive(&["TSH-DNS-04", "TSH-ADV-07"]),
+            .fails(&["dns.ttl", "dns.subdomains", "dns.dead-address"])
+            .inconclusive(&["dns.pool", "dns.recovery"]),
         // Where the old address dies, its ten seconds of waiting for a connection would decide, not its cache.
         looking_up("an_address_that_is_kept_for_1_s", || caching(Duration::from_secs(1))).only(&[
             "dns/address-change",

@@ -9,10 +9,10 @@ use rustls::client::ResolvesClientCert;
 use rustls::sign::CertifiedKey;
 use thales_harness::integration::Renewal;
 use thales_harness::model::ChangeOver;
-use thales_harness::{Integration, Portal, Reply, Request, reference};
+use thales_harness::{Integration, Portal, Reply, Request};
 
 use super::caller::Caller;
-use super::defect::{Defect, HOST};
+use super::defect::{Defect, own_identity};
 use super::tls::{Rustls, certificates, key, own, provider, verifier};
 
 /// Long enough for whoever changes over at all: a call takes milliseconds.
@@ -20,7 +20,8 @@ const WITHIN: Duration = Duration::from_secs(2);
 
 pub(super) fn all() -> Vec<Defect> {
     vec![
-        renewing("keeps_the_old_certificate_after_renewal", ChangeOver::Asked, |_, _| Ok(())).fails(&["TSH-ADV-12"]),
+        renewing("keeps_the_old_certificate_after_renewal", ChangeOver::Asked, |_, _| Ok(()))
+            .fails(&["inbound.own-renewal"]),
         renewing("renews_only_the_certificate_and_not_the_key", ChangeOver::Asked, |caller, portal| {
             let former = caller.former_key.take().ok_or("renewed twice")?;
             let signing = provider().key_provider.load_private_key(former).map_err(|error| error.to_string())?;
@@ -32,20 +33,20 @@ pub(super) fn all() -> Vec<Defect> {
             caller.calling = Caller::over(portal, Rustls(Arc::new(config)));
             Ok(())
         })
-        .fails(&["TSH-ADV-12"]),
+        .fails(&["inbound.own-renewal"]),
         renewing("cannot_call_any_more_after_renewal", ChangeOver::Asked, |caller, portal| {
             caller.calling = Caller::new(portal)?.looking_up(Box::new(|_, _| Err(std::io::ErrorKind::Other.into())));
             Ok(())
         })
-        .fails(&["TSH-ADV-12"]),
+        .fails(&["inbound.own-renewal"]),
         renewing("a_caller_that_is_renewed_in_place", ChangeOver::Asked, |caller, portal| {
             caller.calling = Caller::new(portal)?;
             Ok(())
         }),
         renewing("a_caller_that_is_built_anew", ChangeOver::Restart, |_, _| Err("nobody asks".to_owned())),
-        renewing("a_caller_that_is_never_told", ChangeOver::Files, |_, _| Ok(())).fails(&["TSH-ADV-12"]),
+        renewing("a_caller_that_is_never_told", ChangeOver::Files, |_, _| Ok(())).fails(&["inbound.own-renewal"]),
         renewing("a_caller_that_cannot_be_told", ChangeOver::Asked, |_, _| Err("unsupported".to_owned()))
-            .inconclusive(&["TSH-ADV-12"]),
+            .inconclusive(&["inbound.own-renewal"]),
     ]
 }
 
@@ -79,8 +80,9 @@ fn renewing(name: &'static str, by: ChangeOver, renew: Renew) -> Defect {
     };
     Defect::new(name, build).only(&["inbound/own-renewal"]).described(move |subject| {
         // Without it the scenario is left out, which the test would notice.
-        let renewed = reference::own_identity(HOST).ok();
+        let renewed = own_identity(&subject.profile).ok();
         subject.renewal = renewed.map(|identity| Renewal {
+            client_csr: identity.client_csr,
             client_certificate: identity.client_certificate,
             client_key: identity.client_key,
             by: by.clone(),
