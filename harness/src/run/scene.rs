@@ -13,7 +13,7 @@ use super::ground::{Ground, Setting};
 use super::lag::Lag;
 use super::plan;
 use super::receiver::{self, ReceiverScene};
-use crate::integration::{CallerPart, ReceiverPart};
+use crate::integration::{CallerPart, CallerWay, ReceiverPart, ReceiverWay};
 use crate::model::{Check, Dead, Header, LOG_FORMAT, Network, Scenario, Script, Shape};
 use crate::world::{self, Host, Setup, World};
 
@@ -31,6 +31,14 @@ impl Part {
             Self::Receiver(part) => &part.name,
         }
     }
+
+    /// Whether it is a thread of this process, so that no command is started for it.
+    fn is_in_process(&self) -> bool {
+        match self {
+            Self::Caller(part) => matches!(part.way, CallerWay::InProcess(_)),
+            Self::Receiver(part) => matches!(part.way, ReceiverWay::InProcess(_)),
+        }
+    }
 }
 
 /// Plays a scenario against a part.
@@ -39,7 +47,7 @@ impl Part {
 /// The harness's own failures.
 pub(super) async fn play(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> Result<Log<Header>, RunError> {
     let started = OffsetDateTime::now_utc();
-    let world = Arc::new(open(&setting).await?);
+    let world = Arc::new(open(&setting, part.is_in_process()).await?);
     let unplaced = world.unplaced().to_vec();
     let recorder = Recorder::new();
     let lag = Lag::measure(Arc::clone(&recorder));
@@ -77,7 +85,7 @@ pub(super) async fn play(setting: Arc<Setting>, scenario: Arc<Scenario>, part: P
     Ok(Log { header: Header { unplaced, ..header(&setting, &scenario, script, started) }, facts })
 }
 
-async fn open(setting: &Arc<Setting>) -> Result<World, RunError> {
+async fn open(setting: &Arc<Setting>, threads_only: bool) -> Result<World, RunError> {
     let setting = Arc::clone(setting);
     let opened = tokio::task::spawn_blocking(move || {
         let setup = Setup {
@@ -85,6 +93,7 @@ async fn open(setting: &Arc<Setting>) -> Result<World, RunError> {
             files: setting.subject.files.clone(),
             keep: setting.subject.directories(),
             hosts: Vec::new(),
+            threads_only,
         };
         World::open(&setting.host, &setup)
     })

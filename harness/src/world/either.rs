@@ -219,7 +219,7 @@ impl World {
         on!(self,
         p => p.spawn(command),
         s => {
-            s.adopt(&mut command);
+            s.adopt(&mut command)?;
             let program = program(&command);
             command.spawn().map_err(|source| WorldError::Spawn { program: program.into(), source })
         })

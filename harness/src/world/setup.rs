@@ -69,4 +69,8 @@ pub struct Setup {
     pub keep: Vec<PathBuf>,
     /// Further lines of the customer's `/etc/hosts`, without line ends. A private network only.
     pub hosts: Vec<String>,
+    /// Only threads of this process are to come in, and no command. Such a world has no process of its own: no PID
+    /// namespace and no process group, which are forks of this process and cost it a copy of every page that it writes
+    /// while they live. Whoever starts a command all the same has them made then, and is told then of a refusal.
+    pub threads_only: bool,
 }

@@ -10,7 +10,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::waitpid;
@@ -40,7 +40,8 @@ pub(super) struct SharedWorld {
     block: [u8; 3],
     names: (Vec<UdpSocket>, TcpListener),
     map: Mutex<Map>,
-    group: ProcessGroup,
+    /// Made before the first command.
+    group: OnceLock<ProcessGroup>,
 }
 
 /// What stands for what. A port's guard is a bound socket that keeps it from the kernel's next choice.
@@ -60,15 +61,19 @@ impl SharedWorld {
         }
         let block = random_block();
         let names = name_server(block)?;
-        Ok(Self {
+        let world = Self {
             directory,
             portal,
             unplaced: setup.files.keys().cloned().collect(),
             block,
             names,
             map: Mutex::default(),
-            group: ProcessGroup::make()?,
-        })
+            group: OnceLock::new(),
+        };
+        if !setup.threads_only {
+            world.group()?;
+        }
+        Ok(world)
     }
 
     /// Replaces files of the portal directory, each in one step.
@@ -161,8 +166,17 @@ impl SharedWorld {
     }
 
     /// Makes the command a member of the world's process group.
-    pub(super) fn adopt(&self, command: &mut Command) {
-        command.process_group(self.group.leader.as_raw());
+    pub(super) fn adopt(&self, command: &mut Command) -> Result<(), WorldError> {
+        command.process_group(self.group()?.leader.as_raw());
+        Ok(())
+    }
+
+    fn group(&self) -> Result<&ProcessGroup, WorldError> {
+        if self.group.get().is_none() {
+            // Of two that are made at once the second one is dropped, and ended by that.
+            let _ = self.group.set(ProcessGroup::make()?);
+        }
+        self.group.get().ok_or(WorldError::Ended)
     }
 
     fn map(&self) -> MutexGuard<'_, Map> {

@@ -13,6 +13,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::Mode;
 use nix::unistd::chdir;
+use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
 
 use super::init::{Init, descriptor_of, wait_for_end};
 use super::launch::Children;
@@ -34,9 +36,12 @@ const REAPED_WITHIN: u16 = 3_000;
 /// What the keeper stands in.
 pub(super) struct Keeper {
     networks: Networks,
-    init: Init,
+    /// Absent while only threads have come in.
+    init: Option<Init>,
     children: Children,
     files: Renewable,
+    /// Where a command without a directory of its own starts: where the harness stands.
+    current: PathBuf,
     /// `/proc/thread-self` of the machine's own `/proc`: the world's does not know this thread.
     this_thread: OwnedFd,
 }
@@ -62,20 +67,33 @@ impl Keeper {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let this_thread =
             open("/proc/thread-self", flags, Mode::empty()).map_err(WorldError::step(Step::MountNamespace))?;
+        let customer = networks.customer.try_clone().map_err(WorldError::step(Step::NetworkNamespace))?;
+        let current = current.to_owned();
+        let mut keeper = Self { networks, init: None, children: Children::default(), files, current, this_thread };
+        if !setup.threads_only {
+            keeper.make_way_for_processes()?;
+        }
+        Ok((keeper, Opened { view, customer, low_ports }))
+    }
+
+    /// Starts a command on the customer's side, for the given runtime.
+    pub(super) fn spawn(&mut self, command: Command, runtime: &Handle) -> Result<Child, WorldError> {
+        self.make_way_for_processes()?;
+        self.children.spawn(command, runtime)
+    }
+
+    /// Makes the PID namespace, unless there is one, and moves there: what this thread forks from then on is in it.
+    fn make_way_for_processes(&mut self) -> Result<(), WorldError> {
+        if self.init.is_some() {
+            return Ok(());
+        }
         let init = Init::start()?;
         setns(&init.mounts, CloneFlags::CLONE_NEWNS).map_err(WorldError::step(Step::MountNamespace))?;
         setns(&init.processes, CloneFlags::CLONE_NEWPID).map_err(WorldError::step(Step::PidNamespace))?;
-        // Entering mounts leads to "/"; a command without a directory of its own starts where the harness stands.
-        chdir(current).map_err(|errno| WorldError::path("enter", current)(errno.into()))?;
-        let customer = networks.customer.try_clone().map_err(WorldError::step(Step::NetworkNamespace))?;
-        Ok((
-            Self { networks, init, children: Children::default(), files, this_thread },
-            Opened { view, customer, low_ports },
-        ))
-    }
-
-    pub(super) fn children(&mut self) -> &mut Children {
-        &mut self.children
+        // Entering mounts leads to "/".
+        chdir(&self.current).map_err(|errno| WorldError::path("enter", &self.current)(errno.into()))?;
+        self.init = Some(init);
+        Ok(())
     }
 
     /// Replaces files of the world; returns what the other mount namespace of the world still needs.
@@ -107,7 +125,7 @@ impl Keeper {
     /// Ends every process of the world and waits until they are gone.
     pub(super) fn end(self) -> Result<(), WorldError> {
         let Self { init, children, .. } = self;
-        let pid = init.end();
+        let Some(pid) = init.map(Init::end) else { return Ok(()) };
         // Without a descriptor (Linux before 5.3) there is no wait with an end.
         let gone = |within: u16| descriptor_of(pid).map_or(Ok(true), |process| ends(&process, within));
         let refused = WorldError::step::<io::Error>;

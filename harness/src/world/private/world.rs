@@ -113,7 +113,7 @@ impl PrivateWorld {
             program: command.as_std().get_program().into(),
             source: io::Error::other(error.to_string()),
         })?;
-        self.ask(move |keeper| keeper.children().spawn(command, &runtime))?
+        self.ask(move |keeper| keeper.spawn(command, &runtime))?
     }
 
     pub(in crate::world) fn enter_current_thread(&self) -> Result<(), WorldError> {

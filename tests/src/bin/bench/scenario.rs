@@ -151,5 +151,11 @@ fn setup() -> Result<Setup, Failure> {
     let subject = subject(&profile, &environment)?;
     let materials =
         Materials::new(&subject, &profile, &environment).map_err(|error| Failure::Harness(error.to_string()))?;
-    Ok(Setup { assets: materials.assets, files: subject.files.clone(), keep: subject.directories(), hosts: Vec::new() })
+    Ok(Setup {
+        assets: materials.assets,
+        files: subject.files.clone(),
+        keep: subject.directories(),
+        hosts: Vec::new(),
+        threads_only: true,
+    })
 }
