@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls::sign::CertifiedKey;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -274,9 +273,7 @@ fn modern_config(
             _ => None,
         })
         .collect();
-    let certified = identity
-        .map(|identity| CertifiedKey::from_der(identity.rustls_chain(), identity.rustls_key(), &provider))
-        .transpose()?;
+    let certified = identity.map(Identity::certified).transpose()?;
     let any_server = AnyServer::new(&provider);
     let shower = Shower::new(certified);
     let mut config = ClientConfig::builder_with_provider(provider)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 use rustls::server::NoServerSessionStorage;
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::sign::SingleCertAndKey;
 use rustls::{DistinguishedName, ServerConfig, SupportedProtocolVersion};
 
 use super::admission::{Admission, Verifier};
@@ -137,8 +137,7 @@ impl Modern {
                 other => Err(ConductError::Version(other)),
             })
             .collect::<Result<_, _>>()?;
-        let certified = CertifiedKey::from_der(identity.rustls_chain(), identity.rustls_key(), &provider)
-            .map_err(ConductError::Engine)?;
+        let certified = identity.certified().map_err(ConductError::Engine)?;
         Ok(Self {
             provider,
             versions,

@@ -1,12 +1,15 @@
 //! A certificate chain with the key of its leaf.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair,
 };
+use rustls::sign::{CertifiedKey, SigningKey};
+use rustls::{Error, InconsistentKeys};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -14,23 +17,25 @@ use super::{PkiError, pem};
 use crate::observe::CertificateDer;
 
 /// A certificate chain with the key of its leaf.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Identity {
     /// Leaf first, as it is to be sent.
     pub chain: Vec<CertificateDer>,
     /// PKCS#8 in DER.
     key: Vec<u8>,
+    /// The key as rustls signs with it, once somebody has asked: to load a key costs more than to sign with it.
+    signer: OnceLock<Arc<dyn SigningKey>>,
 }
 
 impl Identity {
     /// From a chain, leaf first, and the leaf's key as PKCS#8 in DER. `None` for an empty chain.
     pub fn new(chain: Vec<CertificateDer>, key_pkcs8: Vec<u8>) -> Option<Self> {
-        (!chain.is_empty()).then_some(Self { chain, key: key_pkcs8 })
+        (!chain.is_empty()).then_some(Self { chain, key: key_pkcs8, signer: OnceLock::new() })
     }
 
     /// A chain that was just made for that key.
     pub(super) fn with_leaf(chain: Vec<CertificateDer>, key: &rcgen::KeyPair) -> Self {
-        Self { chain, key: key.serialize_der() }
+        Self { chain, key: key.serialize_der(), signer: OnceLock::new() }
     }
 
     /// From files in PEM: a chain, leaf first, and a key in PKCS#8, PKCS#1 or SEC 1. Other blocks are skipped. Whether
@@ -86,7 +91,37 @@ impl Identity {
     pub fn rustls_key(&self) -> PrivateKeyDer<'static> {
         PrivatePkcs8KeyDer::from(self.key.clone()).into()
     }
+
+    /// Chain and key as rustls shows them, in either role. The key is loaded once; it knows of no connection, so that
+    /// everybody may share it.
+    ///
+    /// # Errors
+    /// The key is of no kind that rustls knows, or is not the leaf's.
+    pub fn certified(&self) -> Result<CertifiedKey, Error> {
+        let signer = match self.signer.get() {
+            Some(signer) => signer,
+            None => {
+                let provider = rustls::crypto::aws_lc_rs::default_provider();
+                let loaded = provider.key_provider.load_private_key(self.rustls_key())?;
+                self.signer.get_or_init(|| loaded)
+            }
+        };
+        let certified = CertifiedKey::new(self.rustls_chain(), Arc::clone(signer));
+        match certified.keys_match() {
+            // A key that does not tell its public half cannot be compared.
+            Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(certified),
+            Err(error) => Err(error),
+        }
+    }
 }
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        self.chain == other.chain && self.key == other.key
+    }
+}
+
+impl Eq for Identity {}
 
 /// Without the key.
 impl fmt::Debug for Identity {
