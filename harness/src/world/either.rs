@@ -131,13 +131,8 @@ impl World {
     pub fn name_server(&self) -> Result<NameServerSockets, WorldError> {
         on!(self,
         p => {
-            let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, DOMAIN));
-            let udp = std::iter::once(Ipv4Addr::UNSPECIFIED)
-                .chain(PUBLIC_RESOLVERS)
-                .map(|ip| SocketAddr::from((ip, DOMAIN)))
-                .map(|address| p.in_thales(address, move || sockets::udp(address)))
-                .collect::<Result<_, _>>()?;
-            Ok(NameServerSockets { udp, tcp: p.in_thales(any, move || sockets::listener(any))? })
+            // All in one go: each asking of the world's own thread costs two changes of threads.
+            p.in_thales(SocketAddr::from((Ipv4Addr::UNSPECIFIED, DOMAIN)), || Ok(name_server()))?
         },
         s => {
             let (udp, tcp) = s.name_server()?;
@@ -247,6 +242,19 @@ impl World {
             Ground::Shared(_) => Ok(()),
         }
     }
+}
+
+/// The sockets of a private network's name server, made in the network of the calling thread.
+#[cfg(target_os = "linux")]
+fn name_server() -> Result<NameServerSockets, WorldError> {
+    let refused = |address| move |source| WorldError::Socket { address, source };
+    let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, DOMAIN));
+    let udp = std::iter::once(Ipv4Addr::UNSPECIFIED)
+        .chain(PUBLIC_RESOLVERS)
+        .map(|ip| SocketAddr::from((ip, DOMAIN)))
+        .map(|address| sockets::udp(address).map_err(refused(address)))
+        .collect::<Result<_, _>>()?;
+    Ok(NameServerSockets { udp, tcp: sockets::listener(any).map_err(refused(any))? })
 }
 
 fn label(ip: Option<IpAddr>) -> SocketAddr {
