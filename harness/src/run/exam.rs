@@ -265,7 +265,9 @@ async fn timed(
     part: Part,
 ) -> (Result<Log<Header>, RunError>, Duration) {
     let began = Instant::now();
-    let log = scene::play(setting, scenario, part).await;
+    let id = scenario.id.clone();
+    let played = tokio::task::spawn_blocking(move || scene::play(setting, scenario, part)).await;
+    let log = played.unwrap_or_else(|error| Err(RunError::Lost { scenario: id, why: error.to_string() }));
     (log, began.elapsed())
 }
 

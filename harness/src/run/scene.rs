@@ -1,4 +1,5 @@
-//! One scenario in one world: opened, set up, played, taken down; its log is what remains.
+//! One scenario in one world: opened, set up, played, taken down; its log is what remains. A scene has a thread and a
+//! runtime of its own: its steps follow each other, so that more threads would only wake each other.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,6 +7,7 @@ use std::sync::Arc;
 use mock_thales::observe::{Log, Recorder};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio::runtime::Builder;
 
 use super::RunError;
 use super::caller::{self, CallerScene};
@@ -41,13 +43,19 @@ impl Part {
     }
 }
 
-/// Plays a scenario against a part.
+/// Plays a scenario against a part on the calling thread, which must not be one of a runtime's workers.
 ///
 /// # Errors
 /// The harness's own failures.
-pub(super) async fn play(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> Result<Log<Header>, RunError> {
+pub(super) fn play(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> Result<Log<Header>, RunError> {
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(RunError::Socket)?;
+    runtime.block_on(perform(setting, scenario, part))
+}
+
+async fn perform(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> Result<Log<Header>, RunError> {
     let started = OffsetDateTime::now_utc();
-    let world = Arc::new(open(&setting, part.is_in_process()).await?);
+    let threads_only = part.is_in_process();
+    let world = Arc::new(open(&setting, threads_only)?);
     let unplaced = world.unplaced().to_vec();
     let recorder = Recorder::new();
     let lag = Lag::measure(Arc::clone(&recorder));
@@ -77,31 +85,28 @@ pub(super) async fn play(setting: Arc<Setting>, scenario: Arc<Scenario>, part: P
     let facts = recorder.snapshot();
     // What still holds the world is ending; its processes end with it.
     if let Ok(world) = Arc::try_unwrap(world) {
-        let closed = tokio::task::spawn_blocking(move || world.close()).await;
-        if let Ok(Err(error)) = closed {
-            return Err(RunError::World(error));
+        if threads_only {
+            world.close()?;
+        } else {
+            // Meanwhile the runtime waits for the children that nobody holds any more.
+            let closed = tokio::task::spawn_blocking(move || world.close()).await;
+            if let Ok(Err(error)) = closed {
+                return Err(RunError::World(error));
+            }
         }
     }
     Ok(Log { header: Header { unplaced, ..header(&setting, &scenario, script, started) }, facts })
 }
 
-async fn open(setting: &Arc<Setting>, threads_only: bool) -> Result<World, RunError> {
-    let setting = Arc::clone(setting);
-    let opened = tokio::task::spawn_blocking(move || {
-        let setup = Setup {
-            assets: setting.materials.assets.clone(),
-            files: setting.subject.files.clone(),
-            keep: setting.subject.directories(),
-            hosts: Vec::new(),
-            threads_only,
-        };
-        World::open(&setting.host, &setup)
-    })
-    .await;
-    match opened {
-        Ok(world) => Ok(world?),
-        Err(error) => Err(RunError::Socket(std::io::Error::other(error))),
-    }
+fn open(setting: &Setting, threads_only: bool) -> Result<World, RunError> {
+    let setup = Setup {
+        assets: setting.materials.assets.clone(),
+        files: setting.subject.files.clone(),
+        keep: setting.subject.directories(),
+        hosts: Vec::new(),
+        threads_only,
+    };
+    Ok(World::open(&setting.host, &setup)?)
 }
 
 fn header(setting: &Setting, scenario: &Scenario, script: Script, started: OffsetDateTime) -> Header {

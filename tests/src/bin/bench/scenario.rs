@@ -1,7 +1,6 @@
 //! What a scenario without waiting costs beside its handshakes: the CPU time of the whole process while it is played
 //! over and over, less that of opening and closing as many worlds, against the bare loop.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use mock_thales::observe::Event;
@@ -34,7 +33,7 @@ pub(crate) fn measure(host: &Host) -> Result<Vec<Comparison>, Failure> {
     let (papers, _authorities) = Papers::new()?;
     let bare = Loop::new(&papers)?;
     let runtime = Runtime::new().map_err(|error| Failure::Io("start a runtime", error))?;
-    let setup = Arc::new(setup()?);
+    let setup = setup()?;
     let shared = Host { network: Network::Shared, ..host.clone() };
     let mut comparisons = Vec::new();
     for (host, network) in [(host, "private"), (&shared, "shared")] {
@@ -43,7 +42,7 @@ pub(crate) fn measure(host: &Host) -> Result<Vec<Comparison>, Failure> {
         }
         for id in SCENARIOS {
             let exam = exam(host, id)?;
-            let world = || open_and_close(&runtime, host, &setup);
+            let world = || open_and_close(host, &setup);
             comparisons.push(compare(&format!("`{id}`, {network} network"), || play(&runtime, &exam), world, &bare)?);
         }
     }
@@ -110,17 +109,10 @@ fn play(runtime: &Runtime, exam: &Exam) -> Result<(), Failure> {
     Err(Failure::Harness(format!("{} had {hellos} handshakes and the verdict {:?}", run.id, run.verdict)))
 }
 
-/// What a play does for its network alone, on the same kinds of threads.
-fn open_and_close(runtime: &Runtime, host: &Host, setup: &Arc<Setup>) -> Result<(), Failure> {
-    let (host, setup) = (host.clone(), Arc::clone(setup));
-    runtime.block_on(async {
-        let opened = tokio::task::spawn_blocking(move || World::open(&host, &setup)).await;
-        let world = opened.map_err(|error| Failure::Harness(error.to_string()))?;
-        let world = world.map_err(|error| Failure::Harness(error.to_string()))?;
-        let closed = tokio::task::spawn_blocking(move || world.close()).await;
-        let closed = closed.map_err(|error| Failure::Harness(error.to_string()))?;
-        closed.map_err(|error| Failure::Harness(error.to_string()))
-    })
+/// What a play does for its network alone. A play's own thread and runtime stay on the play's account.
+fn open_and_close(host: &Host, setup: &Setup) -> Result<(), Failure> {
+    let closed = World::open(host, setup).and_then(World::close);
+    closed.map_err(|error| Failure::Harness(error.to_string()))
 }
 
 fn exam(host: &Host, id: &str) -> Result<Exam, Failure> {
