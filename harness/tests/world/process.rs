@@ -8,15 +8,18 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
+use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
-use thales_harness::world::{Network, Refusal, Setup, Wanted, World, doctor, enter, sweep_stale};
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use thales_harness::world::{Host, Network, Refusal, Setup, Wanted, World, doctor, enter, sweep_stale};
 
 use super::{customer, setup, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("a_killed_harness_leaves_no_process", a_killed_harness_leaves_no_process),
+        trial("a_world_of_threads_alone_has_no_process", a_world_of_threads_alone_has_no_process),
         trial("a_second_thread_is_told", a_second_thread_is_told),
         trial("a_process_with_foreign_code_is_cut_off", a_process_with_foreign_code_is_cut_off),
         trial("a_broken_resolv_conf_is_mended", a_broken_resolv_conf_is_mended),
@@ -74,6 +77,12 @@ fn killed(network: &str, temporary: &Path) {
     assert_eq!(rest, b"");
 }
 
+/// Until somebody starts a command in it all the same, which is in the world then, and ends with it.
+fn a_world_of_threads_alone_has_no_process() {
+    assert_eq!(said(&["threads-only", "private"]), "no process, nameserver 192.0.2.1, 3 started");
+    assert_eq!(said(&["threads-only", "shared"]), "no process, no nameserver, 3 started");
+}
+
 fn a_second_thread_is_told() {
     assert_eq!(said(&["second-thread"]), "Shared SecondThread");
 }
@@ -109,6 +118,7 @@ pub(crate) fn main(words: &[String]) -> ExitCode {
             let _ = second.join();
             say(&format!("{:?} {:?}", host.network, host.refusal.unwrap_or(Refusal::NotLinux)));
         }
+        ["threads-only", network] => threads_only(private, *network == "private"),
         ["in-process", port] => in_process(Wanted { in_process: true, ..private }, port.parse().unwrap()),
         ["dangling"] => dangling(private),
         ["shared"] => {
@@ -146,6 +156,35 @@ fn hold(wanted: Wanted) {
     command.stdin(Stdio::piped());
     let _child = world.spawn(command).unwrap();
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
+}
+
+fn threads_only(wanted: Wanted, private: bool) {
+    let host = Host { network: if private { Network::Private } else { Network::Shared }, ..enter(wanted) };
+    let world = World::open(&host, &Setup { threads_only: true, ..setup() }).unwrap();
+    let processes = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+        Err(Errno::ECHILD) => "no process",
+        _ => "a process",
+    };
+    let entered = std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            world.enter_current_thread().unwrap();
+            std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default()
+        });
+        thread.join().unwrap()
+    });
+    let server = if private { entered.trim_end() } else { "no nameserver" };
+    // Numbers are small in a PID namespace of its own; in a process group of its own a command would be the leader.
+    let script = if private {
+        "test $$ -lt 100 && cat /etc/resolv.conf"
+    } else {
+        "read pid name state parent group rest < /proc/$$/stat; test $group -ne $$ && echo nameserver"
+    };
+    let runtime = runtime();
+    let started = (0..3)
+        .filter(|_| runtime.block_on(super::printed(&world, super::shell(script))).starts_with("nameserver"))
+        .count();
+    world.close().unwrap();
+    say(&format!("{processes}, {server}, {started} started"));
 }
 
 fn in_process(wanted: Wanted, port: u16) {
