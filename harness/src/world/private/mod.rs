@@ -1,5 +1,6 @@
-//! A private network: two network namespaces joined by a veth pair, a mount namespace and a PID namespace, kept by one
-//! parked thread. Linux only; everything that knows of namespaces is in this folder and in `enter.rs`.
+//! A private network: two network namespaces joined by a veth pair, a mount namespace and, for commands, a PID
+//! namespace, kept by one parked thread. Linux only; everything that knows of namespaces is in this folder and in
+//! `enter.rs`.
 
 mod init;
 mod keeper;
