@@ -394,3 +394,53 @@ fn no_key_is_ever_written_down() {
         }
     }
 }
+
+#[test]
+fn files_that_a_shared_network_does_not_bind_are_told() {
+    let files = Files::new();
+    let more = "[files]\n\"/etc/acme/ca.pem\" = \"THALES_CLIENT_CA\"\n";
+    let path = files.write("acme.toml", integration(more));
+    let (out, note) = (files.path("out"), "note: a shared network binds no [files]");
+    let words = ["run", "--integration", &path, "--only", "inbound/control", "--report", &out, "--network", "shared"];
+    holds(&says(2, &words), &[note, "/etc/acme/ca.pem"]);
+    let report: Value = serde_json::from_slice(&fs::read(files.path("out/report.json")).unwrap()).unwrap();
+    assert!(report["notes"][0].as_str().unwrap().starts_with(note));
+    // Without any there is nothing to say.
+    let path = files.write("plain.toml", integration(""));
+    let words = ["run", "--integration", &path, "--only", "inbound/control", "--network", "shared"];
+    assert!(!says(2, &words).contains(note));
+}
+
+#[test]
+fn a_renewal_that_does_not_fit_is_a_fault() {
+    let files = Files::new();
+    let refused = |more: &str, why: &str| {
+        let path = files.write("acme.toml", integration(more));
+        holds(&says(3, &["run", "--integration", &path, "--only", "inbound/own-renewal"]), &[why]);
+    };
+    refused("", "[renewal] says how the integration changes over");
+    refused("[renewal]\nby = { signal = \"HUP\" }\n", "no process to signal");
+    refused("[renewal]\nby = { command = [] }\n", "the command is empty");
+    refused("[renewal]\nby = { command = [\"./no-deploy.sh\"] }\n", "no-deploy.sh");
+    refused("[renewal]\nby = { signal = \"KILL\" }\n", "`HUP`");
+    refused("[renewal]\nby = \"asked\"\n", "`restart`");
+    refused("[renewal]\nby = \"files\"\nclient-certificate = \"new.pem\"\n", "[identity] has none");
+    let own = reference::own_identity("api.example.test").unwrap();
+    files.write("client.pem", own.client_certificate.unwrap());
+    files.write("client.key", own.client_key.unwrap());
+    let identity = "[identity]\nclient-certificate = \"client.pem\"\nclient-key = \"client.key\"\n";
+    refused(&format!("{identity}[renewal]\nby = \"files\"\n"), "[renewal] needs `client-certificate`");
+    let same = "client-certificate = \"client.pem\"\nclient-key = \"client.key\"\n";
+    refused(&format!("{identity}[renewal]\nby = \"files\"\n{same}"), "the same certificate as that of [identity]");
+    let keyless = "client-certificate = \"client.pem\"\n";
+    refused(&format!("{identity}[renewal]\nby = \"files\"\n{keyless}"), "[renewal] needs `client-key`");
+}
+
+#[test]
+fn a_scenario_that_renews_nothing_is_a_fault() {
+    let files = Files::new();
+    let root = files.scenarios();
+    replace(&root.join("inbound/own-renewal.toml"), ", renewal = {}", "");
+    let text = says(3, &["list", "--scenarios", root.to_str().unwrap()]);
+    holds(&text, &["there is no renewed certificate yet", "2 faults found"]);
+}

@@ -20,6 +20,8 @@ struct Report<'a> {
     environment: &'a str,
     network: Network,
     integration: Integration<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     requirements: Vec<Requirement<'a>>,
     /// The optional pack: rows that never decide readiness.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -101,6 +103,7 @@ pub fn write(outcome: &Outcome, directory: &Path) -> io::Result<()> {
         environment: &outcome.environment,
         network: outcome.network,
         integration: Integration { name: &outcome.integration.0, version: &outcome.integration.1 },
+        notes: super::terminal::unplaced(outcome).into_iter().collect(),
         requirements,
         optional,
         scenarios,

@@ -25,6 +25,9 @@ pub fn report(outcome: &Outcome, repeat: &str) -> String {
             outcome.profile.title, outcome.environment
         ),
     );
+    if let Some(note) = unplaced(outcome) {
+        line(&mut text, &note);
+    }
     line(&mut text, "");
     // Of a selection only what it touched.
     let selected = |row: &&RequirementVerdict| outcome.readiness != Readiness::Partial || !row.findings.is_empty();
@@ -42,6 +45,14 @@ pub fn report(outcome: &Outcome, repeat: &str) -> String {
     faults(&mut text, outcome);
     summary(&mut text, outcome, &rows, &optional);
     text
+}
+
+/// What the integration did not find where it finds it in Production.
+pub(super) fn unplaced(outcome: &Outcome) -> Option<String> {
+    let paths: Vec<_> = outcome.unplaced().into_iter().map(|path| path.display().to_string()).collect();
+    (!paths.is_empty()).then(|| {
+        format!("note: a shared network binds no [files]: the machine's own, or none, lay at {}", paths.join(", "))
+    })
 }
 
 fn table(text: &mut String, rows: &[&RequirementVerdict]) {

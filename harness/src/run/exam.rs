@@ -1,5 +1,7 @@
 //! A whole run: every selected scenario against every part that it fits, side by side, and what came of each.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -84,6 +86,14 @@ pub struct Outcome {
     pub requirements: Vec<RequirementVerdict>,
     /// Readiness.
     pub readiness: Readiness,
+}
+
+impl Outcome {
+    /// Paths of `[files]` at which no asset lay in some scenario, since the network was shared.
+    pub fn unplaced(&self) -> BTreeSet<&Path> {
+        let logs = self.scenarios.iter().filter_map(|run| run.log.as_ref().ok());
+        logs.flat_map(|log| &log.header.unplaced).map(PathBuf::as_path).collect()
+    }
 }
 
 impl Exam {

@@ -12,10 +12,12 @@ use tempfile::TempDir;
 use super::table::{Party, Stack};
 
 /// Files that any stack may use, by their names in the directory.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 9] = [
     ("identity.sh", include_str!("files/identity.sh")),
     ("pinning-nginx.sh", include_str!("files/pinning-nginx.sh")),
     ("pinning-curl.sh", include_str!("files/pinning-curl.sh")),
+    ("deployed-curl.sh", include_str!("files/deployed-curl.sh")),
+    ("deploy.sh", include_str!("files/deploy.sh")),
     ("caller.mjs", include_str!("files/caller.mjs")),
     ("caller.py", include_str!("files/caller.py")),
     ("issuer.py", include_str!("files/issuer.py")),
@@ -91,6 +93,12 @@ impl Setting {
 fn integration(stack: &Stack) -> String {
     let mut text =
         format!("name = {:?}\nversion = \"1\"\n{}\n", stack.name, INTEGRATION.replace("@HANDED-OVER@", stack.chain));
+    if !stack.renewal.is_empty() {
+        text.push_str(
+            "[renewal]\nclient-certificate = \"renewed.pem\"\nclient-key = \"renewed.key\"\nwithin = \"4s\"\n",
+        );
+        let _ = writeln!(text, "by = {}", stack.renewal);
+    }
     let (part, key, words, within) = match &stack.party {
         Party::Command { words } => ("caller", "command", words, "20s"),
         Party::Driver { words } => ("caller", "stdio", words, "20s"),

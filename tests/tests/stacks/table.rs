@@ -15,6 +15,8 @@ pub(super) struct Stack {
     pub(super) chain: &'static str,
     /// The scenarios that are played; all of its role, if empty. Each is `inbound/*`, `dns/*` or `outbound/*`.
     pub(super) only: &'static [&'static str],
+    /// How it is told of its renewed certificate, as `[renewal]` says; empty: its file says nothing of it.
+    pub(super) renewal: &'static str,
     /// Requirements that fail.
     pub(super) fail: &'static [&'static str],
     /// Requirements that stay inconclusive.
@@ -37,6 +39,8 @@ pub(super) enum Party {
 const DECLARED: [&str; 4] = ["TSH-GEN-01", "TSH-GEN-02", "TSH-IN-13", "TSH-OUT-04"];
 /// Proven by files that these stacks do not declare.
 const UNTESTED: [&str; 1] = ["TSH-IN-03a"];
+/// Proven where a stack says how it is told of its renewed certificate.
+const RENEWAL: &str = "TSH-ADV-12";
 /// Thales' own conduct.
 const INFORMATIONAL: [&str; 1] = ["TSH-GEN-03"];
 
@@ -62,7 +66,7 @@ impl Stack {
             "inconclusive"
         } else if DECLARED.contains(&id) {
             "declared"
-        } else if UNTESTED.contains(&id) {
+        } else if UNTESTED.contains(&id) || (id == RENEWAL && self.renewal.is_empty()) {
             "untested"
         } else {
             "pass"
@@ -132,6 +136,7 @@ fn caller(name: &'static str, tools: &'static [&'static str], party: Party) -> S
         host: "issuer.acme.example",
         chain: "server-chain.pem",
         only: &[],
+        renewal: "",
         fail: &[CN_ONLY],
         inconclusive: &[],
         says: &[],
@@ -160,7 +165,16 @@ fn curls() -> Vec<Stack> {
             says: &[("TSH-IN-02", "speaks TLS 1.0")],
             ..curl("curl", &[&TRUST, &CERTIFICATE])
         },
-        curl("curl-tls-1.2", &[&MODERN, &TRUST, &CERTIFICATE]),
+        Stack { renewal: r#""files""#, ..curl("curl-tls-1.2", &[&MODERN, &TRUST, &CERTIFICATE]) },
+        Stack {
+            only: &["inbound/*"],
+            renewal: r#"{ command = ["sh", "deploy.sh"] }"#,
+            ..caller(
+                "curl-deployed",
+                &["curl", "openssl", "sh"],
+                Party::Command { words: vec!["sh", "deployed-curl.sh"] },
+            )
+        },
         Stack {
             // Its ClientHello has no supported_versions, and its alert comes in a record of TLS 1.2.
             only: &["inbound/*"],
@@ -268,7 +282,15 @@ fn pythons() -> Vec<Stack> {
     let driver =
         |name, word| caller(name, &["python3", "openssl"], Party::Driver { words: vec!["python3", "caller.py", word] });
     vec![
-        driver("python", "fresh"),
+        Stack { renewal: r#""restart""#, ..driver("python", "fresh") },
+        Stack { only: &["inbound/*"], renewal: r#"{ signal = "HUP" }"#, ..driver("python-reloading", "fresh") },
+        Stack {
+            only: &["inbound/*"],
+            renewal: r#""files""#,
+            fail: &[CN_ONLY, RENEWAL],
+            says: &[(RENEWAL, "read its certificate and key when it started")],
+            ..driver("python-reading-its-files-once", "fresh")
+        },
         caller("node", &["node", "openssl"], Party::Driver { words: vec!["node", "caller.mjs"] }),
         Stack {
             fail: &["TSH-DNS-02", "TSH-DNS-03", CN_ONLY, "TSH-ADV-08"],

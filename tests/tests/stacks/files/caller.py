@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import signal
 import socket
 import ssl
 import sys
@@ -89,7 +90,24 @@ class KeptAlive:
             raise
 
 
-caller = {"fresh": Fresh, "cached-address": CachedAddress, "kept-alive": KeptAlive}[sys.argv[1]](tls())
+class Reloaded:
+    """A caller that is made anew after a signal: certificate and key are read again."""
+
+    def __init__(self, make):
+        self.make = make
+        self.caller = make(tls())
+        signal.signal(signal.SIGHUP, self.forget)
+
+    def forget(self, *_):
+        self.caller = None
+
+    def call(self, url, method):
+        self.caller = self.caller or self.make(tls())
+        return self.caller.call(url, method)
+
+
+caller = {"fresh": Fresh, "cached-address": CachedAddress, "kept-alive": KeptAlive}[sys.argv[1]]
+caller = Reloaded(caller)
 for line in sys.stdin:
     order = json.loads(line)
     try:
