@@ -110,6 +110,16 @@ fn a_fault_in_a_scenario_is_pointed_at() {
 }
 
 #[test]
+fn a_further_root_is_for_rows() {
+    let files = Files::new();
+    let root = files.scenarios();
+    let path = root.join("inbound/expired.toml");
+    replace(&path, "[[refuse]]", "[endpoint]\ncertificate = \"root-2\"\n\n[[refuse]]");
+    let text = says(3, &["list", "--scenarios", root.to_str().unwrap()]);
+    holds(&text, &[&format!("{}:7:1", path.display()), "a further root belongs to a row"]);
+}
+
+#[test]
 fn a_fault_in_a_profile_is_pointed_at() {
     let files = Files::new();
     let root = files.scenarios();

@@ -6,14 +6,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use mock_thales::pki::{Authorities, Identity, Names, pkcs12, pkcs12_trust};
+use mock_thales::pki::{Authorities, Identity, Names, certificates_pem, pkcs12, pkcs12_trust};
 use time::OffsetDateTime;
 
 use super::shown::{self, ClientFiles, MaterialsError, Shown, without_root};
 use super::subject::Subject;
 use crate::model::assets::{
-    ASSETS, CLIENT_CA, CLIENT_CHAIN, CLIENT_KEY, CLIENT_P12, CLIENT_PEM, SERVER_CHAIN, SERVER_KEY, SERVER_P12,
-    SERVER_PEM, THALES_LEAF, TRUST, TRUST_P12,
+    ASSETS, CLIENT_CA, CLIENT_CHAIN, CLIENT_KEY, CLIENT_P12, CLIENT_PEM, CUSTOMER_CA, SERVER_CHAIN, SERVER_KEY,
+    SERVER_P12, SERVER_PEM, THALES_LEAF, TRUST, TRUST_P12,
 };
 use crate::model::{Context, Environment, HostPort, Issuance, Profile};
 use crate::world::Asset;
@@ -97,7 +97,10 @@ impl Materials {
         if server_is_issued {
             server.declared.push(authorities.customer_server_root().clone());
         }
-        let assets = assets(&authorities, &client, &server)?;
+        let mut assets = assets(&authorities, &client, &server)?;
+        if !customer_authority.is_empty() {
+            assets.push(open(CUSTOMER_CA, certificates_pem(&customer_authority)));
+        }
         let renewed = match &subject.renewal {
             None => None,
             Some(_) if client_is_issued => Some(Shown::issued(match issuance {

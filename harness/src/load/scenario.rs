@@ -73,6 +73,11 @@ impl Reader<'_> {
     }
 
     fn shape(&mut self, file: &ScenarioFile) -> Shape {
+        if let Some(endpoint) = &file.endpoint
+            && endpoint.as_ref().certificate.is_some_and(|certificate| certificate.further_root().is_some())
+        {
+            self.fault(endpoint, "a further root belongs to a row: not every profile's authority has it");
+        }
         if file.step.is_empty() { self.table(file) } else { self.steps(file) }
     }
 

@@ -4,6 +4,8 @@
 pub const TRUST: &str = "TSH_TLS_SERVER_CERTIFICATE_CHAIN";
 /// The authority that a receiver is to trust.
 pub const CLIENT_CA: &str = "THALES_CLIENT_CA";
+/// Thales' authority for customers, where it signs their certificates; trusting it lets every other customer in.
+pub const CUSTOMER_CA: &str = "THALES_CUSTOMER_CA";
 /// Today's leaf of Thales' client; trusting it is the pinning defect.
 pub const THALES_LEAF: &str = "TSH_TLS_CLIENT_CERTIFICATE";
 /// The customer's client certificate.
@@ -26,9 +28,10 @@ pub const SERVER_P12: &str = "CUSTOMER_TLS_SERVER_P12";
 pub const TRUST_P12: &str = "THALES_TRUST_P12";
 
 /// All of them.
-pub const ASSETS: [&str; 12] = [
+pub const ASSETS: [&str; 13] = [
     TRUST,
     CLIENT_CA,
+    CUSTOMER_CA,
     THALES_LEAF,
     CLIENT_CHAIN,
     CLIENT_KEY,

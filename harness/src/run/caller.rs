@@ -276,7 +276,7 @@ async fn play_steps(scene: &mut CallerScene, zone: &Change, steps: &[Step]) -> R
     // Where something changes, a step is the ground of those after it.
     let are_apart = steps.iter().all(|step| step.change == Change::default());
     for (index, step) in steps.iter().enumerate() {
-        if are_apart && step.verifies.as_ref().is_some_and(|topic| !scene.has(topic)) {
+        if are_apart && !plan::tells(step, &scene.ground.setting.profile) {
             continue;
         }
         ttl_ms = step.change.ttl.map_or(ttl_ms, |ttl| ttl.0);

@@ -4,8 +4,8 @@ use mock_thales::plan::{ClientPlan, EndpointPlan};
 
 use crate::integration::Materials;
 use crate::model::{
-    CertificateAspect, Check, ClientConduct, EndpointConduct, Expectation, PhaseKind, Requirement, Script, Topic,
-    Unplanned,
+    CertificateAspect, Check, ClientConduct, CommonNameRule, EndpointConduct, Expectation, PhaseKind, Profile,
+    Requirement, Script, Step, Topic, Unplanned,
 };
 
 /// An endpoint's plan: the scenario's words over Thales as it ought to be.
@@ -59,6 +59,15 @@ pub(super) fn control_expectations(verifies: Option<&Topic>) -> Vec<(Topic, Chec
         .into_iter()
         .filter_map(|(topic, check)| Some((topic.parse().ok()?, check)))
         .collect()
+}
+
+/// Whether a step's calls would show anything that the profile asks for. Where the CN follows no pattern, a certificate
+/// says nothing of the customer's identifier.
+pub(super) fn tells(step: &Step, profile: &Profile) -> bool {
+    let has_topic = step.verifies.as_ref().is_none_or(|topic| profile.about(topic).is_some());
+    let is_of_pattern = |check: &Check| *check == Check::ClientCertificate(CertificateAspect::CustomerId);
+    let is_exact = profile.client_certificate.common_name == CommonNameRule::Exact;
+    has_topic && !(is_exact && !step.expect.is_empty() && step.expect.iter().all(is_of_pattern))
 }
 
 /// Adds an expectation to a script, or says why it cannot be planned.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mock_thales::client::{Call, Caller};
 use mock_thales::observe::{Actor, CertificateDer, Event, PhaseId};
-use mock_thales::plan::ClientPlan;
+use mock_thales::plan::{ClientCertificate, ClientPlan};
 
 use super::RunError;
 use super::expand;
@@ -123,8 +123,13 @@ impl Player for ReceiverScene {
         self.ground.setting.profile.about(topic).is_some()
     }
 
-    fn lacks(&self, _plan: &ClientPlan) -> Option<String> {
-        None
+    fn lacks(&self, plan: &ClientPlan) -> Option<String> {
+        let materials = &self.ground.setting.materials;
+        let own = materials.authorities.customer_authority().certificate();
+        let is_beyond = plan.certificate == ClientCertificate::CustomerAuthority
+            && !materials.context.customer_authority.contains(own);
+        // A receiver cannot trust an authority of which it was given nothing: its refusal would show nothing.
+        is_beyond.then(|| "the run holds no key of the authority for customers that was handed over".to_owned())
     }
 
     fn leave_out(&mut self, unplanned: Unplanned) {
@@ -147,7 +152,7 @@ pub(super) async fn play(mut scene: ReceiverScene, scenario: &Scenario) -> Resul
         Shape::Steps { steps, .. } => {
             let control = plan::client(&ClientConduct::default());
             for (index, step) in steps.iter().enumerate() {
-                if step.verifies.as_ref().is_some_and(|topic| !scene.has(topic)) {
+                if !plan::tells(step, &scene.ground.setting.profile) {
                     continue;
                 }
                 let name = format!("step {}", index + 1);
