@@ -28,7 +28,7 @@ pub(super) const CERTIFICATE_ROWS: [&str; 8] = [
 ];
 
 /// Every caller's row that is not about the name server.
-const INBOUND: [&str; 20] = [
+const INBOUND: [&str; 21] = [
     "inbound.client-certificate",
     "inbound.tls-version",
     "inbound.server-trust",
@@ -49,6 +49,7 @@ const INBOUND: [&str; 20] = [
     "inbound.odd-common-name",
     "inbound.ca-list",
     "inbound.when-refused",
+    "inbound.new-intermediate",
 ];
 
 /// All inbound rows but these.

@@ -11,7 +11,7 @@ use thales_harness::integration::OwnIdentity;
 use thales_harness::reference::Reference;
 
 use super::caller::Caller;
-use super::defect::{Defect, PROFILES};
+use super::defect::{D1, Defect, PROFILES};
 use super::identity::{COMMON_NAME, Issuer, Key, Recipe};
 use super::tls::{OpenSsl, Own};
 
@@ -64,6 +64,10 @@ pub(super) fn all() -> Vec<Defect> {
         certified("a_cn_with_a_backslash", named("reference\\.customer.example"))
             .fails(&["inbound.certificate.common-name"]),
         certified("a_cn_that_is_localhost", named("localhost")).fails(&["inbound.certificate.common-name"]),
+        // Its subject is short, too.
+        certified("a_certificate_that_it_signed_itself_where_thales_signs", named("TLSMA-ECDSA/MGW_000001-PPR"))
+            .in_profiles(&[D1])
+            .fails(&["inbound.certificate.issued", "inbound.certificate.subject"]),
     ]
 }
 

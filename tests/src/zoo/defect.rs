@@ -12,8 +12,13 @@ use thales_harness::{Integration, Portal, reference};
 /// Thales' host in the environment that the zoo is tested in.
 pub(crate) const HOST: &str = "api.dbp-stg.thalescloud.io";
 
-/// The profiles, the one first in which every defect is played.
-pub const PROFILES: [&str; 3] = ["classic-tokenization", "merchant-tokenization", "d1-ecom"];
+/// The profile in which every defect is played that is not another one's.
+const CLASSIC: &str = "classic-tokenization";
+/// D1 eCom, whose client certificates Thales signs.
+pub(crate) const D1: &str = "d1-ecom";
+
+/// The profiles.
+pub const PROFILES: [&str; 3] = [CLASSIC, "merchant-tokenization", D1];
 
 /// A profile and the environment that the zoo is tested in.
 fn ground(id: &str) -> Result<&'static (Profile, Environment), String> {
@@ -67,7 +72,7 @@ impl Defect {
         I: Integration + 'static,
         E: Display,
     {
-        Self::with_identity(name, own_identity, build)
+        Self::with_identity_in(name, own_identity_under, build)
     }
 
     /// A defect in the identity, or one that needs another.
@@ -88,7 +93,7 @@ impl Defect {
         let only = vec!["inbound/*".to_owned()];
         Self {
             name,
-            profiles: vec![PROFILES[0]],
+            profiles: vec![CLASSIC],
             make: Box::new(make),
             only,
             fails: Vec::new(),

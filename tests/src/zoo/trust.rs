@@ -12,7 +12,7 @@ use thales_harness::Portal;
 
 use super::caller::Caller;
 use super::callers::inbound_but;
-use super::defect::{Defect, PROFILES, own_identity};
+use super::defect::{D1, Defect, PROFILES, own_identity};
 use super::tls::{Rustls, certificates, own, verifier, verifier_of};
 
 pub(super) fn all() -> Vec<Defect> {
@@ -22,6 +22,11 @@ pub(super) fn all() -> Vec<Defect> {
         })
         .fails(&["inbound.server-trust"])
         .inconclusive(&inbound_but(&["inbound.server-trust"])),
+        Defect::new("a_caller_that_trusts_the_intermediate_alone", |portal: &Portal| trusting(portal, &[1]))
+            .fails(&["inbound.new-intermediate"]),
+        Defect::new("a_caller_that_trusts_the_root_in_use_alone", |portal: &Portal| trusting(portal, &[0]))
+            .in_profiles(&[D1])
+            .fails(&["inbound.all-roots"]),
         lenient("a_caller_that_verifies_nothing", |_, _| true)
             .fails(&["inbound.server-authentication", "inbound.common-name-only"]),
         lenient("a_caller_that_ignores_the_host_name", |error, _| is_name(error))
@@ -72,7 +77,7 @@ pub(super) fn all() -> Vec<Defect> {
         Defect::new("a_caller_that_pins_the_server_certificate", |portal: &Portal| {
             pinning(portal, |leaf| leaf.0.clone())
         })
-        .fails(&["inbound.server-trust", "inbound.odd-common-name"]),
+        .fails(&["inbound.server-trust", "inbound.odd-common-name", "inbound.new-intermediate"]),
         Defect::new("a_caller_that_pins_the_server_key", |portal: &Portal| {
             pinning(portal, |leaf| {
                 CertificateFacts::read(leaf).map_or_else(|_| Vec::new(), |facts| facts.public_key_sha256.into_bytes())
@@ -81,6 +86,20 @@ pub(super) fn all() -> Vec<Defect> {
         // Only the renewed certificate has another key.
         .fails(&["inbound.server-trust"]),
     ]
+}
+
+/// Trusts these of the portal's chain, whose first two are the root and the intermediate in use.
+fn trusting(portal: &Portal, which: &[usize]) -> Result<Caller, String> {
+    let chain = certificates(portal, "TSH_TLS_SERVER_CERTIFICATE_CHAIN")?;
+    let trusted = which.iter().filter_map(|index| chain.get(*index).cloned()).collect();
+    Ok(Caller::over(portal, Rustls::new(verifier_of(trusted)?, Some(own(portal)?))?))
+}
+
+/// Trusts these of the portal's chain, whose first two are the root and the intermediate in use.
+fn trusting(portal: &Portal, which: &[usize]) -> Result<Caller, String> {
+    let chain = certificates(portal, "TSH_TLS_SERVER_CERTIFICATE_CHAIN")?;
+    let trusted = which.iter().filter_map(|index| chain.get(*index).cloned()).collect();
+    Ok(Caller::over(portal, Rustls::new(verifier_of(trusted)?, Some(own(portal)?))?))
 }
 
 /// An authority that nobody here knows.

@@ -11,7 +11,7 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, 
 use rustls_pki_types::{CertificateDer, UnixTime};
 use thales_harness::Portal;
 
-use super::defect::Defect;
+use super::defect::{D1, Defect};
 use super::receiver::{Receiver, verifier, verifier_of};
 use super::receivers::outbound_but;
 use super::tls::certificates;
@@ -52,6 +52,14 @@ pub(super) fn all() -> Vec<Defect> {
             Receiver::verifying(portal, verifier_of(both, true)?)
         })
         .only(&["outbound/*"]),
+        Defect::new("a_server_that_trusts_the_authority_for_customers_as_well", |portal: &Portal| {
+            let both =
+                [certificates(portal, "THALES_CLIENT_CA")?, certificates(portal, "THALES_CUSTOMER_CA")?].concat();
+            Receiver::verifying(portal, verifier_of(both, true)?)
+        })
+        .in_profiles(&[D1])
+        .only(&["outbound/*"])
+        .fails(&["outbound.other-thales-authority"]),
         lenient("a_server_that_takes_any_certificate", |_, _| true).fails(&[
             "outbound.client-certificate",
             "outbound.only-client-ca",
