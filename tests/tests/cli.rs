@@ -435,7 +435,7 @@ fn a_renewal_that_does_not_fit_is_a_fault() {
     refused("[renewal]\nby = { signal = \"KILL\" }\n", "`HUP`");
     refused("[renewal]\nby = \"asked\"\n", "`restart`");
     refused("[renewal]\nby = \"files\"\nclient-certificate = \"new.pem\"\n", "[identity] has none");
-    let own = reference::own_identity("api.example.test").unwrap();
+    let own = own_identity();
     files.write("client.pem", own.client_certificate.unwrap());
     files.write("client.key", own.client_key.unwrap());
     let identity = "[identity]\nclient-certificate = \"client.pem\"\nclient-key = \"client.key\"\n";

@@ -72,7 +72,7 @@ impl Defect {
         I: Integration + 'static,
         E: Display,
     {
-        Self::with_identity_in(name, own_identity_under, build)
+        Self::with_identity(name, own_identity, build)
     }
 
     /// A defect in the identity, or one that needs another.

@@ -95,13 +95,6 @@ fn trusting(portal: &Portal, which: &[usize]) -> Result<Caller, String> {
     Ok(Caller::over(portal, Rustls::new(verifier_of(trusted)?, Some(own(portal)?))?))
 }
 
-/// Trusts these of the portal's chain, whose first two are the root and the intermediate in use.
-fn trusting(portal: &Portal, which: &[usize]) -> Result<Caller, String> {
-    let chain = certificates(portal, "TSH_TLS_SERVER_CERTIFICATE_CHAIN")?;
-    let trusted = which.iter().filter_map(|index| chain.get(*index).cloned()).collect();
-    Ok(Caller::over(portal, Rustls::new(verifier_of(trusted)?, Some(own(portal)?))?))
-}
-
 /// An authority that nobody here knows.
 pub(super) fn stranger() -> Result<Vec<CertificateDer<'static>>, String> {
     let own = own_identity(PROFILES[0])?;
