@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 use rustls::server::NoServerSessionStorage;
-use rustls::sign::SingleCertAndKey;
 use rustls::{DistinguishedName, ServerConfig, SupportedProtocolVersion};
 
 use super::admission::{Admission, Verifier};
+use super::shown::Shown;
 #[cfg(feature = "legacy-tls")]
 use crate::legacy;
 use crate::observe::{CertificateDer, TlsVersion};
@@ -109,18 +109,40 @@ impl Conduct {
     }
 }
 
+impl Conduct {
+    /// Plays another host beside the plan's own: who names it, or a subdomain of it, in its SNI is shown a good
+    /// certificate of the trusted authority for that host, whatever the plan shows to others. In TLS 1.2 and 1.3 only.
+    ///
+    /// # Errors
+    /// The certificate cannot be made.
+    pub fn beside(mut self, host: &str, authorities: &Authorities) -> Result<Self, ConductError> {
+        let identity = authorities.server_for(host, self.plan.leaf)?;
+        if let Some(modern) = &mut self.modern {
+            modern.beside(host, &identity)?;
+        }
+        Ok(self)
+    }
+}
+
 /// What every configuration of a conduct shares.
 #[derive(Debug)]
 pub(super) struct Modern {
     provider: Arc<CryptoProvider>,
     versions: Vec<&'static SupportedProtocolVersion>,
-    certificate: Arc<SingleCertAndKey>,
+    certificate: Arc<Shown>,
     ask: AskClient,
     hints: Arc<[DistinguishedName]>,
     admission: Option<Admission>,
 }
 
 impl Modern {
+    /// See [`Conduct::beside`].
+    fn beside(&mut self, host: &str, identity: &Identity) -> Result<(), ConductError> {
+        let certified = identity.certified().map_err(ConductError::Engine)?;
+        self.certificate = Arc::new(self.certificate.beside(host, certified));
+        Ok(())
+    }
+
     fn new(
         plan: &EndpointPlan,
         versions: &[TlsVersion],
@@ -141,7 +163,7 @@ impl Modern {
         Ok(Self {
             provider,
             versions,
-            certificate: Arc::new(SingleCertAndKey::from(certified)),
+            certificate: Arc::new(Shown::new(certified)),
             ask: plan.client_certificate,
             hints: hints.into_iter().map(DistinguishedName::from).collect(),
             admission,

@@ -9,6 +9,7 @@ mod conduct;
 mod connection;
 mod http;
 mod refusals;
+mod shown;
 mod stage;
 
 pub use conduct::{Answers, Conduct, ConductError};

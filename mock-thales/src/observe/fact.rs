@@ -7,6 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::ShownFile;
+
 /// A part of a scenario: a control, a refusal, a step. Numbered from 0 in the order of play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PhaseId(pub u32);
@@ -130,6 +132,8 @@ pub enum Event {
         /// The sockets.
         addresses: Vec<SocketAddr>,
     },
+    /// A file that the integration file names was read. Keys in it are left out.
+    FileShown(ShownFile),
     // ---- integration ----
     /// A process ended.
     Exited {

@@ -6,6 +6,7 @@ mod connection;
 mod fact;
 mod log;
 mod recorder;
+mod shown;
 
 pub use connection::{CallReading, Connection, Ending, Seen, connections};
 pub use fact::{
@@ -14,3 +15,4 @@ pub use fact::{
 };
 pub use log::{Log, LogError};
 pub use recorder::{ConnectionRecorder, Recorder};
+pub use shown::{RequestDer, ShownFile};

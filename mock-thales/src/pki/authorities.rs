@@ -31,6 +31,7 @@ pub struct Authorities {
     client_ca_subject: Vec<u8>,
     foreign_subject: Vec<u8>,
     servers: Mutex<HashMap<(ServerCertificate, KeyKind), Arc<Identity>>>,
+    others: Mutex<HashMap<(String, KeyKind), Arc<Identity>>>,
     clients: Mutex<HashMap<ClientCertificate, Arc<Identity>>>,
 }
 
@@ -63,6 +64,7 @@ impl Authorities {
             suffix,
             dates,
             servers: Mutex::default(),
+            others: Mutex::default(),
             clients: Mutex::default(),
         })
     }
@@ -76,6 +78,17 @@ impl Authorities {
         }
         let identity = Arc::new(self.server.identity(certificate, key)?);
         made.insert((certificate, key), Arc::clone(&identity));
+        Ok(identity)
+    }
+
+    /// A good certificate of the trusted authority for another host, and the intermediate. The same all run.
+    pub fn server_for(&self, host: &str, key: KeyKind) -> Result<Arc<Identity>, PkiError> {
+        let mut made = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(identity) = made.get(&(host.to_owned(), key)) {
+            return Ok(Arc::clone(identity));
+        }
+        let identity = Arc::new(self.server.identity_for(host, key)?);
+        made.insert((host.to_owned(), key), Arc::clone(&identity));
         Ok(identity)
     }
 

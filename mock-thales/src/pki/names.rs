@@ -52,7 +52,7 @@ impl Hosts {
 }
 
 impl Host {
-    fn parse(host: &str) -> Result<Self, PkiError> {
+    pub(super) fn parse(host: &str) -> Result<Self, PkiError> {
         let refused = || PkiError::Host { host: host.to_owned() };
         if host.ends_with('.') {
             return Err(refused());

@@ -90,11 +90,9 @@ impl ServerSide {
             }
             Recipe::CnOnly => Leaf { alternatives: Vec::new(), ..self.leaf(inbound) },
         };
-        let key = match (recipe, kind) {
-            (Recipe::Renewed, _) => key::mint(kind, KeyAge::Renewed)?,
-            (_, KeyKind::P256) => Arc::clone(&self.today[0]),
-            (_, KeyKind::P384) => Arc::clone(&self.today[1]),
-            (_, KeyKind::Rsa2048) => key::mint(kind, KeyAge::Today)?,
+        let key = match recipe {
+            Recipe::Renewed => key::mint(kind, KeyAge::Renewed)?,
+            _ => self.key(kind)?,
         };
         let chain = match recipe {
             Recipe::SelfSigned => vec![leaf.self_signed(kind, &key)?],
@@ -107,6 +105,21 @@ impl ServerSide {
             },
         };
         Ok(Identity::with_leaf(chain, &key))
+    }
+
+    /// What the trusted one is, for another host.
+    pub(super) fn identity_for(&self, host: &str, kind: KeyKind) -> Result<Identity, PkiError> {
+        let key = self.key(kind)?;
+        let chain = self.trusted.chain(&self.leaf(&Host::parse(host)?), kind, &key)?;
+        Ok(Identity::with_leaf(chain, &key))
+    }
+
+    fn key(&self, kind: KeyKind) -> Result<Arc<rcgen::KeyPair>, PkiError> {
+        match kind {
+            KeyKind::P256 => Ok(Arc::clone(&self.today[0])),
+            KeyKind::P384 => Ok(Arc::clone(&self.today[1])),
+            KeyKind::Rsa2048 => key::mint(kind, KeyAge::Today),
+        }
     }
 
     /// Another intermediate under the root in use.
