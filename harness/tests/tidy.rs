@@ -19,7 +19,7 @@ const HARNESS: [(&str, &[(&str, &str)]); 9] = [
     ("verdict", &[("model", "")]),
     ("load", &[("model", "")]),
     ("integration", &[("model", ""), ("world", "")]),
-    ("run", &[("model", ""), ("load", ""), ("integration", ""), ("world", ""), ("verdict", "")]),
+    ("run", &[("model", ""), ("load", ""), ("inspect", ""), ("integration", ""), ("world", ""), ("verdict", "")]),
     // The outcome and the events of a run, and nothing of how it is run.
     ("report", &[("model", ""), ("verdict", ""), ("run", "Event|Outcome")]),
     // Written as a customer would write it: against the public trait.

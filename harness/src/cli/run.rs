@@ -31,7 +31,7 @@ pub(super) fn run(words: &RunWords) -> Result<Exit, Refused> {
     };
     let selection = Selection::new(&words.only).map_err(|error| Refused::Words(error.to_string()))?;
     let subject = match &words.integration {
-        Some(path) => from_file(path, &library)?,
+        Some(path) => from_file(path, words.environment.as_deref(), &library)?,
         None => reference(words, &library)?,
     };
     let profile = words.profile.clone().unwrap_or_else(|| subject.profile.clone());
@@ -69,9 +69,9 @@ pub(super) fn run(words: &RunWords) -> Result<Exit, Refused> {
     Ok(exit(&outcome))
 }
 
-fn from_file(path: &Path, library: &Library) -> Result<Subject, Refused> {
+fn from_file(path: &Path, played: Option<&str>, library: &Library) -> Result<Subject, Refused> {
     let file = load_integration(path, library)?;
-    Subject::from_file(file, path).map_err(|faults| {
+    Subject::from_file(file, path, played).map_err(|faults| {
         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
         Refused::Words(format!("{}: {}", path.display(), faults.join("\n       ")))
     })

@@ -19,5 +19,5 @@ pub use portal::{Materials, Portal, STORE_PASSWORD};
 pub use receiver::{Serving, StartError};
 pub use shown::MaterialsError;
 pub use subject::{
-    CallerPart, CallerWay, InProcess, OwnIdentity, ReceiverPart, ReceiverWay, Renewal, Subject, SubjectError,
+    CallerPart, CallerWay, InProcess, OwnIdentity, OwnStore, ReceiverPart, ReceiverWay, Renewal, Subject, SubjectError,
 };

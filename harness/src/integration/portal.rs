@@ -6,7 +6,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use mock_thales::observe::CertificateDer;
 use mock_thales::pki::{Authorities, Identity, Names, certificates_pem, pkcs12, pkcs12_trust};
+use rustls_pki_types::pem::PemObject;
 use time::OffsetDateTime;
 
 use super::shown::{self, ClientFiles, MaterialsError, Shown, without_root};
@@ -15,7 +17,7 @@ use crate::model::assets::{
     ASSETS, CLIENT_CA, CLIENT_CHAIN, CLIENT_KEY, CLIENT_P12, CLIENT_PEM, CUSTOMER_CA, SERVER_CHAIN, SERVER_KEY,
     SERVER_P12, SERVER_PEM, THALES_LEAF, TRUST, TRUST_P12,
 };
-use crate::model::{Context, Environment, HostPort, Issuance, Profile};
+use crate::model::{Context, Environment, EnvironmentValues, HostPort, Issuance, Profile};
 use crate::world::Asset;
 
 /// Password of the PKCS#12 stores. They live as long as the run, in a directory that only their owner reads; the JVM
@@ -80,6 +82,16 @@ impl Materials {
             own.server_key.as_deref(),
             ("[identity] server-chain", "[identity] server-key"),
         )?;
+        for (environment, (_, identity)) in &subject.others {
+            let files =
+                [("client-certificate", &identity.client_certificate), ("server-chain", &identity.server_chain)];
+            for (file, content) in files {
+                let is_good = |pem: &Vec<u8>| rustls_pki_types::CertificateDer::from_pem_slice(pem).is_ok();
+                if !content.as_ref().is_none_or(is_good) {
+                    return Err(MaterialsError::NoCertificateThere { environment: environment.clone(), file });
+                }
+            }
+        }
         let client_is_issued = client.is_none();
         let server_is_issued = server.is_none();
         let customer_authority = match (issuance, &own.client_certificate) {
@@ -134,12 +146,45 @@ impl Materials {
             server_chain: server.declared.clone(),
             client_certificate: profile.client_certificate.clone(),
             statuses: statuses.collect(),
+            environments: environments(subject, profile, environment),
+            published: profile.server_authority.published.clone(),
         };
         let mut renewed = renewed.map_or(Ok(Vec::new()), |renewed| assets_of(&renewed, CLIENT))?;
         // The key first: whoever looks for a certificate with a new date finds its key there.
         renewed.sort_by_key(|asset| asset.name != CLIENT_KEY);
         Ok(Self { authorities, assets, renewed, context, client_is_issued, server_is_issued })
     }
+}
+
+/// The profile's environments, the one that is played first.
+fn environments(subject: &Subject, profile: &Profile, played: &Environment) -> Vec<EnvironmentValues> {
+    let others = profile.environments.iter().filter(|other| other.id != played.id);
+    [played]
+        .into_iter()
+        .chain(others)
+        .map(|environment| {
+            let own = if environment.id == played.id {
+                Some((&subject.portal, &subject.identity))
+            } else {
+                subject.others.get(&environment.id).map(|(portal, identity)| (portal, identity))
+            };
+            let portal = own.map(|(portal, _)| portal);
+            let certificate = own.and_then(|(_, identity)| identity.client_certificate.as_deref());
+            EnvironmentValues {
+                id: environment.id.clone(),
+                described: own.is_some(),
+                published_host: environment.host.clone(),
+                host: portal.and_then(|portal| portal.inbound_host.clone()).unwrap_or_else(|| environment.host.clone()),
+                common_name: portal.and_then(|portal| portal.common_name.clone()),
+                cn_template: portal.and_then(|portal| portal.cn_template.clone()),
+                customer_id: portal.and_then(|portal| portal.customer_id.clone()),
+                word: environment.word.clone(),
+                client_certificate: certificate
+                    .and_then(|pem| rustls_pki_types::CertificateDer::from_pem_slice(pem).ok())
+                    .map(|der| CertificateDer(der.to_vec())),
+            }
+        })
+        .collect()
 }
 
 fn assets(authorities: &Authorities, client: &Shown, server: &Shown) -> Result<Vec<Asset>, MaterialsError> {

@@ -150,6 +150,13 @@ pub enum MaterialsError {
         /// The table and key that names it.
         file: &'static str,
     },
+    /// A file of another environment holds no certificate.
+    NoCertificateThere {
+        /// The environment.
+        environment: String,
+        /// The key of its `identity`.
+        file: &'static str,
+    },
     /// A file holds no request or certificate that can be used.
     File {
         /// The table and key that names it.
@@ -191,6 +198,9 @@ impl fmt::Display for MaterialsError {
         match self {
             Self::Pki(error) => write!(f, "{error}"),
             Self::NoCertificate { file } => write!(f, "{file}: no certificate in PEM found"),
+            Self::NoCertificateThere { environment, file } => {
+                write!(f, "[environments.{environment}.identity] {file}: no certificate in PEM found")
+            }
             Self::File { file, error } => write!(f, "{file}: failed to {error}"),
             Self::RequestAndCertificate { csr, certificate } => {
                 write!(f, "{csr} stands beside {certificate}: expected one of them")

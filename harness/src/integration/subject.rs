@@ -12,7 +12,10 @@ use mock_thales::endpoint::Answers;
 use super::in_process::{Factory, Integration};
 use super::portal::Portal;
 use super::process;
-use crate::model::{ChangeOver, Declaration, IntegrationFile, PortalValues, RequestShape, RequirementId, Side};
+use crate::model::{
+    ChangeOver, Declaration, IdentityFiles, IntegrationFile, PortalValues, Profile, RequestShape, RequirementId, Side,
+    StoreWord,
+};
 
 /// An integration under test.
 #[derive(Debug, Clone)]
@@ -23,7 +26,7 @@ pub struct Subject {
     pub version: String,
     /// Its profile.
     pub profile: String,
-    /// Its environment; the profile's first, if absent.
+    /// The environment that portal and identity are about; the profile's first, if absent.
     pub environment: Option<String>,
     /// Values that onboarding gave.
     pub portal: PortalValues,
@@ -31,6 +34,10 @@ pub struct Subject {
     pub identity: OwnIdentity,
     /// How it changes over to its renewed certificate.
     pub renewal: Option<Renewal>,
+    /// The same of other environments, by id.
+    pub others: BTreeMap<String, (PortalValues, OwnIdentity)>,
+    /// Its real stores.
+    pub stores: Vec<OwnStore>,
     /// Assets at the paths that Production uses.
     pub files: BTreeMap<PathBuf, String>,
     /// Parts that call Thales.
@@ -62,6 +69,25 @@ pub struct OwnIdentity {
     pub server_chain: Option<Vec<u8>>,
     /// Key of its leaf.
     pub server_key: Option<Vec<u8>>,
+    /// The request before that one.
+    pub previous_csr: Option<Vec<u8>>,
+    /// The client certificate before the present one.
+    pub previous_client_certificate: Option<Vec<u8>>,
+    /// The server chain that Thales holds today.
+    pub previous_server_chain: Option<Vec<u8>>,
+    /// Trust store for a private authority, as handed over to Thales.
+    pub trust_store: Option<Vec<u8>>,
+}
+
+/// A real store of an environment, for checks of files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnStore {
+    /// The environment; that of portal and identity, if absent.
+    pub environment: Option<String>,
+    /// The asset that it is made of.
+    pub asset: String,
+    /// Its content.
+    pub content: Vec<u8>,
 }
 
 impl fmt::Debug for OwnIdentity {
@@ -188,11 +214,12 @@ impl fmt::Display for SubjectError {
 impl std::error::Error for SubjectError {}
 
 impl Subject {
-    /// From an integration file that was loaded from `path`.
+    /// From an integration file that was loaded from `path`. `played` is the environment that the command line names:
+    /// keys of others are not read.
     ///
     /// # Errors
     /// Every file that cannot be read and every program that does not exist.
-    pub fn from_file(file: IntegrationFile, path: &Path) -> Result<Self, Vec<SubjectError>> {
+    pub fn from_file(file: IntegrationFile, path: &Path, played: Option<&str>) -> Result<Self, Vec<SubjectError>> {
         // A bare file name has an empty parent: `.` is the directory meant.
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
@@ -201,14 +228,42 @@ impl Subject {
             let path = dir.join(path.as_ref()?);
             std::fs::read(&path).map_err(|error| faults.push(SubjectError::Unreadable { path, error })).ok()
         };
-        let identity = OwnIdentity {
-            client_certificate: read(&file.identity.client_certificate),
-            client_csr: read(&file.identity.client_csr),
-            client_key: read(&file.identity.client_key),
-            customer_authority: read(&file.portal.customer_authority),
-            server_chain: read(&file.identity.server_chain),
-            server_key: read(&file.identity.server_key),
+        let mut own = |files: &IdentityFiles, portal: &PortalValues, is_played: bool| OwnIdentity {
+            client_certificate: read(&files.client_certificate),
+            client_csr: read(&files.client_csr),
+            client_key: is_played.then(|| read(&files.client_key)).flatten(),
+            customer_authority: read(&portal.customer_authority),
+            server_chain: read(&files.server_chain),
+            server_key: is_played.then(|| read(&files.server_key)).flatten(),
+            previous_csr: read(&files.previous_csr),
+            previous_client_certificate: read(&files.previous_client_certificate),
+            previous_server_chain: read(&files.previous_server_chain),
+            trust_store: read(&files.trust_store),
         };
+        let plays_other = played.is_some_and(|played| file.environments.contains_key(played));
+        let identity = own(&file.identity, &file.portal, !plays_other);
+        let others = file
+            .environments
+            .iter()
+            .map(|(id, tables)| {
+                (
+                    id.clone(),
+                    (tables.portal.clone(), own(&tables.identity, &tables.portal, played == Some(id.as_str()))),
+                )
+            })
+            .collect();
+        let mut stores = Vec::new();
+        for (name, word) in &file.stores {
+            let (environment, files) = match word {
+                StoreWord::File(path) => (None, vec![(name, path)]),
+                StoreWord::Of(files) => (Some(name.clone()), files.iter().collect()),
+            };
+            for (asset, path) in files {
+                if let Some(content) = read(&Some(path.clone())) {
+                    stores.push(OwnStore { environment: environment.clone(), asset: asset.clone(), content });
+                }
+            }
+        }
         let renewal = file.renewal.as_ref().map(|keys| Renewal {
             client_csr: read(&keys.client_csr),
             client_certificate: read(&keys.client_certificate),
@@ -260,6 +315,8 @@ impl Subject {
             portal: file.portal,
             identity,
             renewal,
+            others,
+            stores,
             files: file.files,
             callers,
             receivers,
@@ -268,6 +325,23 @@ impl Subject {
             dir,
             file: Some(path.to_owned()),
         })
+    }
+
+    /// The subject as it is in an environment of the profile: what is described of that one takes the place of portal
+    /// and identity, which become those of the other. A subject that describes one environment only is played as it is.
+    #[must_use]
+    pub fn in_environment(mut self, played: &str, profile: &Profile) -> Self {
+        let own = self.environment.take().or_else(|| profile.environments.first().map(|first| first.id.clone()));
+        for store in &mut self.stores {
+            store.environment = store.environment.take().or_else(|| own.clone());
+        }
+        self.environment = Some(played.to_owned());
+        if let (Some(own), Some((portal, identity))) = (own, self.others.remove(played)) {
+            let portal = std::mem::replace(&mut self.portal, portal);
+            let identity = std::mem::replace(&mut self.identity, identity);
+            self.others.insert(own, (portal, identity));
+        }
+        self
     }
 
     /// The roles that the integration has.
@@ -373,6 +447,8 @@ impl InProcess {
             portal: PortalValues::default(),
             identity: OwnIdentity::default(),
             renewal: None,
+            others: BTreeMap::new(),
+            stores: Vec::new(),
             files: BTreeMap::new(),
             callers: vec![part],
             receivers: Vec::new(),
@@ -424,6 +500,21 @@ impl InProcess {
             by: ChangeOver::Asked,
             within: WITHIN,
         });
+        self
+    }
+
+    /// Portal values and certificates of another environment; keys are needed only where it is played.
+    #[must_use]
+    pub fn other_environment(mut self, id: &str, portal: PortalValues, identity: OwnIdentity) -> Self {
+        self.0.others.insert(id.to_owned(), (portal, identity));
+        self
+    }
+
+    /// A real store of an environment, by the asset that it is made of (`THALES_CLIENT_CA`), for checks of files.
+    #[must_use]
+    pub fn store(mut self, environment: &str, asset: &str, content: Vec<u8>) -> Self {
+        let (environment, asset) = (Some(environment.to_owned()), asset.to_owned());
+        self.0.stores.push(OwnStore { environment, asset, content });
         self
     }
 

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Place};
 use super::library::Library;
-use crate::model::assets::ASSETS;
-use crate::model::{ChangeOver, IntegrationFile, Issuance, RenewalKeys};
+use crate::model::assets::{ASSETS, STORES};
+use crate::model::{ChangeOver, IntegrationFile, Issuance, Profile, RenewalKeys, StoreWord};
 
 /// Reads an integration file.
 ///
@@ -45,6 +45,9 @@ pub fn load_integration(path: &Path, library: &Library) -> Result<IntegrationFil
                 }
             }
         }
+    }
+    if let Some((profile, _)) = library.profiles.get(&file.profile) {
+        environments(&file, profile).into_iter().for_each(&mut fault);
     }
     if file.identity.client_csr.is_some() {
         if file.identity.client_certificate.is_some() {
@@ -128,6 +131,42 @@ fn renewal_faults(file: &IntegrationFile, renewal: &RenewalKeys) -> Vec<String> 
             faults.push(format!("[renewal] by: there is no process to signal, {why}"));
         }
         _ => {}
+    }
+    faults
+}
+
+/// What is wrong with `[environments]` and `[stores]`.
+fn environments(file: &IntegrationFile, profile: &Profile) -> Vec<String> {
+    let mut faults = Vec::new();
+    let own = file.environment.as_deref().or(profile.environments.first().map(|first| first.id.as_str()));
+    let known: Vec<_> = profile.environments.iter().map(|known| format!("`{}`", known.id)).collect();
+    let unknown = |id: &str| format!("{} has no environment `{id}`, expected {}", profile.id, known.join(" or "));
+    for id in file.environments.keys() {
+        if profile.environment(id).is_none() {
+            faults.push(format!("[environments.{id}]: {}", unknown(id)));
+        } else if own == Some(id.as_str()) {
+            faults.push(format!("[environments.{id}]: [portal] and [identity] are about it, expected another one"));
+        }
+    }
+    let asset = |name: &str, table: &str| {
+        (!STORES.contains(&name))
+            .then(|| format!("`{name}` in {table} is no store, expected one of {}", STORES.join(", ")))
+    };
+    for (name, word) in &file.stores {
+        match word {
+            StoreWord::File(_) => faults.extend(asset(name, "[stores]")),
+            StoreWord::Of(_) if profile.environment(name).is_none() => {
+                faults.push(format!("[stores.{name}]: {}", unknown(name)));
+            }
+            StoreWord::Of(stores) => {
+                let table = format!("[stores.{name}]");
+                faults.extend(stores.keys().filter_map(|asset_name| asset(asset_name, &table)));
+                let twice = |asset_name: &&String| own == Some(name.as_str()) && file.stores.contains_key(*asset_name);
+                faults.extend(stores.keys().filter(twice).map(|asset_name| {
+                    format!("`{asset_name}` stands in [stores] and in {table}, which are about the same environment")
+                }));
+            }
+        }
     }
     faults
 }

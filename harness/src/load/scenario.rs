@@ -92,6 +92,10 @@ impl Reader<'_> {
                 self.fault(endpoint, "a scenario for a receiver has no `[endpoint]`: Thales is the client there");
                 Conduct::Client(ClientConduct::default())
             }
+            (Side::Files, ..) => {
+                self.fault(&file.role, "files are read in steps: expected a `[[step]]`");
+                Conduct::Endpoint(EndpointConduct::default())
+            }
             (Side::Caller, endpoint, _) => {
                 Conduct::Endpoint(endpoint.as_ref().map_or_else(EndpointConduct::default, |keys| keys.as_ref().into()))
             }
@@ -217,13 +221,20 @@ impl Reader<'_> {
             let main = "main".parse().expect("a word in lower case is an endpoint's name");
             endpoints.insert(main, (DEFAULT_ADDRESS, common));
         }
-        if *file.role.as_ref() == Side::Receiver {
-            self.receivers_steps(file);
+        match file.role.as_ref() {
+            Side::Caller => {}
+            Side::Receiver => self.receivers_steps(file),
+            Side::Files => self.files_steps(file),
         }
         let none = ZoneKeys::default();
         let zone = self.zone(file.zone.as_ref().map_or(&none, Spanned::as_ref), &endpoints);
         let default_topic = self.topic(file.verifies.as_ref());
-        let steps = file.step.iter().map(|step| self.step(step, &endpoints, default_topic.as_ref())).collect();
+        let mut steps = Vec::new();
+        for keys in &file.step {
+            let step = self.step(keys, &endpoints, default_topic.as_ref());
+            self.fitting(*file.role.as_ref(), &step.expect, keys);
+            steps.push(step);
+        }
         self.renewal(&file.step);
         Shape::Steps { endpoints, zone, steps }
     }
@@ -262,6 +273,36 @@ impl Reader<'_> {
             }
             if step.as_ref().traffic.is_some() {
                 self.fault(step, "a receiver gets each request once a step: `traffic` belongs to a caller's scenario");
+            }
+        }
+    }
+
+    /// Nobody calls anybody: words about traffic would do nothing.
+    fn files_steps(&mut self, file: &ScenarioFile) {
+        for name in file.endpoints.values() {
+            self.fault(&name.address, "a scenario about files has no endpoints");
+        }
+        if let Some(endpoint) = &file.endpoint {
+            self.fault(endpoint, "a scenario about files has no `[endpoint]`");
+        }
+        if let Some(zone) = &file.zone {
+            self.fault(zone, "a scenario about files has no `[zone]`");
+        }
+        for step in &file.step {
+            if step.as_ref().change.is_some() || step.as_ref().traffic.is_some() {
+                self.fault(step, "a scenario about files has neither `change` nor `traffic`");
+            }
+        }
+    }
+
+    /// A check of files has nothing to look at in traffic, and the other way round.
+    fn fitting(&mut self, side: Side, checks: &[Check], at: &Spanned<StepKeys>) {
+        for check in checks {
+            let (of_files, of_connections) = check.reads();
+            if side == Side::Files && !of_files {
+                self.fault(at, "the step expects what only a connection can show");
+            } else if side != Side::Files && !of_connections {
+                self.fault(at, "the step expects what only files can show: expected `role = \"files\"`");
             }
         }
     }
@@ -349,6 +390,13 @@ impl Reader<'_> {
         checks.extend(keys.server_chain.map(Check::ServerChain));
         checks.extend(keys.port.clone().map(Check::Port));
         checks.extend(keys.names_only_client_ca.as_ref().map(|_| Check::NamesOnlyClientCa));
+        checks.extend(keys.keeps_environment.as_ref().map(|_| Check::KeepsEnvironment));
+        checks.extend(keys.environments_apart.map(Check::EnvironmentsApart));
+        checks.extend(keys.client_request.map(Check::ClientRequest));
+        checks.extend(keys.renewal_request.as_ref().map(|_| Check::RenewalRequest));
+        checks.extend(keys.store.map(Check::Store));
+        checks.extend(keys.server_anchor.map(Check::ServerAnchor));
+        checks.extend(keys.server_chain_kept.as_ref().map(|_| Check::ServerChainKept));
         checks
     }
 }

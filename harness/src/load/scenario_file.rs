@@ -12,7 +12,10 @@ use mock_thales::plan::{
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::model::{CertificateAspect, ChainAspect, Dead, EndpointName, Ends, Millis, Renews, ScenarioId, Side, Topic};
+use crate::model::{
+    AnchorAspect, ApartAspect, CertificateAspect, ChainAspect, Dead, EndpointName, Ends, Millis, Renews, ScenarioId,
+    Side, StoreAspect, Topic,
+};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -202,6 +205,20 @@ pub(super) struct ExpectKeys {
     pub(super) port: Option<Vec<u16>>,
     #[serde(default)]
     pub(super) names_only_client_ca: Option<Nothing>,
+    #[serde(default)]
+    pub(super) keeps_environment: Option<Nothing>,
+    #[serde(default)]
+    pub(super) environments_apart: Option<ApartAspect>,
+    #[serde(default)]
+    pub(super) client_request: Option<CertificateAspect>,
+    #[serde(default)]
+    pub(super) renewal_request: Option<Nothing>,
+    #[serde(default)]
+    pub(super) store: Option<StoreAspect>,
+    #[serde(default)]
+    pub(super) server_anchor: Option<AnchorAspect>,
+    #[serde(default)]
+    pub(super) server_chain_kept: Option<Nothing>,
 }
 
 /// A check without parameters, written `{}`.

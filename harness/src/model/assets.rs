@@ -27,6 +27,9 @@ pub const SERVER_P12: &str = "CUSTOMER_TLS_SERVER_P12";
 /// [`TRUST`] as PKCS#12.
 pub const TRUST_P12: &str = "THALES_TRUST_P12";
 
+/// Those that a store of trusted authorities is made of: the server's, and the client's.
+pub const STORES: [&str; 4] = [TRUST, TRUST_P12, CLIENT_CA, THALES_LEAF];
+
 /// All of them.
 pub const ASSETS: [&str; 13] = [
     TRUST,

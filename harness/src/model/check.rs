@@ -42,6 +42,80 @@ pub enum Check {
     Port(Vec<u16>),
     /// The receiver names no other authority than Thales' when it asks for a certificate.
     NamesOnlyClientCa,
+    /// Nothing of another environment is asked for, dialled or shown.
+    KeepsEnvironment,
+    /// Two environments have each their own.
+    EnvironmentsApart(ApartAspect),
+    /// Something about the request to sign (CSR) in a file.
+    ClientRequest(CertificateAspect),
+    /// The request to sign keeps the DN of the one before, or of the certificate.
+    RenewalRequest,
+    /// Something about a trust store in a file.
+    Store(StoreAspect),
+    /// Something about the end of the server chain in a file.
+    ServerAnchor(AnchorAspect),
+    /// The authorities of the server chain are those that Thales holds.
+    ServerChainKept,
+}
+
+impl Check {
+    /// Whether it can be judged of files, and whether of connections.
+    pub fn reads(&self) -> (bool, bool) {
+        match self {
+            // Whether it is presented, and is the endorsed one, shows on a connection only.
+            Self::ClientCertificate(CertificateAspect::Presented | CertificateAspect::Endorsed) => (false, true),
+            Self::ClientCertificate(_) => (true, true),
+            Self::EnvironmentsApart(_)
+            | Self::ClientRequest(_)
+            | Self::RenewalRequest
+            | Self::Store(_)
+            | Self::ServerAnchor(_)
+            | Self::ServerChainKept => (true, false),
+            _ => (false, true),
+        }
+    }
+}
+
+/// What two environments have each their own of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApartAspect {
+    /// Thales' host.
+    Hosts,
+    /// The CN of the client certificate.
+    CommonNames,
+    /// The client certificate, or the request for it.
+    Certificates,
+    /// Its key.
+    Keys,
+    /// The stores: none holds the client certificate of the other environment.
+    Stores,
+}
+
+/// What is judged of a trust store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoreAspect {
+    /// It holds the authority behind Thales' servers, and no leaf.
+    ServerAuthority,
+    /// It is the integration's own, and not the bundle of a machine.
+    Independent,
+    /// It holds an authority for Thales' client.
+    ClientAuthority,
+    /// It holds one authority and no more.
+    OnlyClientAuthority,
+    /// It holds no leaf: trusting one is pinning.
+    NoLeaf,
+}
+
+/// How the server chain ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnchorAspect {
+    /// At an authority that Mozilla recognises.
+    Public,
+    /// At an authority of the trust store that was handed over.
+    TrustStore,
 }
 
 /// What is judged of the caller's certificate.

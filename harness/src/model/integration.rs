@@ -18,7 +18,7 @@ pub struct IntegrationFile {
     pub version: String,
     /// The profile it integrates with.
     pub profile: String,
-    /// The environment; the profile's first, if absent.
+    /// The environment that `[portal]`, `[identity]` and `[stores]` are about; the profile's first, if absent.
     #[serde(default)]
     pub environment: Option<String>,
     /// Values that onboarding gave.
@@ -30,6 +30,12 @@ pub struct IntegrationFile {
     /// How it changes over to its renewed certificate.
     #[serde(default)]
     pub renewal: Option<RenewalKeys>,
+    /// The same of other environments, by id.
+    #[serde(default)]
+    pub environments: BTreeMap<String, EnvironmentTables>,
+    /// Real stores for checks of files: those of an environment by its id, or one by its asset's name.
+    #[serde(default)]
+    pub stores: BTreeMap<String, StoreWord>,
     /// Assets bound over the paths that Production uses.
     #[serde(default)]
     pub files: BTreeMap<PathBuf, String>,
@@ -45,6 +51,28 @@ pub struct IntegrationFile {
     /// What no run can prove.
     #[serde(default)]
     pub declares: BTreeMap<RequirementId, Declaration>,
+}
+
+/// What another environment has of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EnvironmentTables {
+    /// Values that onboarding gave for it.
+    #[serde(default)]
+    pub portal: PortalValues,
+    /// Certificates for it; keys are read only where it is played.
+    #[serde(default)]
+    pub identity: IdentityFiles,
+}
+
+/// An entry of `[stores]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "expected a file, or a table of files by asset for an environment")]
+pub enum StoreWord {
+    /// A store's file.
+    File(PathBuf),
+    /// The stores of an environment, by the name of the asset.
+    Of(BTreeMap<String, PathBuf>),
 }
 
 /// Values that onboarding gave; absent ones are the profile's.
@@ -83,6 +111,14 @@ pub struct IdentityFiles {
     pub server_chain: Option<PathBuf>,
     /// Key of its leaf; absent where the integration holds it itself.
     pub server_key: Option<PathBuf>,
+    /// The request before that one.
+    pub previous_csr: Option<PathBuf>,
+    /// The client certificate before the present one.
+    pub previous_client_certificate: Option<PathBuf>,
+    /// The server chain that Thales holds today, where another is about to be served.
+    pub previous_server_chain: Option<PathBuf>,
+    /// Trust store for a private authority, as handed over to Thales.
+    pub trust_store: Option<PathBuf>,
 }
 
 /// A part that calls Thales.

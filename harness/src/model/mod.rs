@@ -12,9 +12,10 @@ mod requirement;
 mod scenario;
 mod script;
 
-pub use check::{CertificateAspect, ChainAspect, Check, Ends, Renews};
+pub use check::{AnchorAspect, ApartAspect, CertificateAspect, ChainAspect, Check, Ends, Renews, StoreAspect};
 pub use integration::{
-    AnswerFile, Caller, Declaration, IdentityFiles, IntegrationFile, PortalValues, Receiver, RequestShape,
+    AnswerFile, Caller, Declaration, EnvironmentTables, IdentityFiles, IntegrationFile, PortalValues, Receiver,
+    RequestShape, StoreWord,
 };
 pub use names::{EndpointName, HostPort, Millis, NameError, RequirementId, ScenarioId, Topic};
 pub use profile::{
@@ -27,4 +28,6 @@ pub use scenario::{
     Change, ClientConduct, Conduct, DEFAULT_ADDRESS, Dead, EndpointConduct, Row, RowKind, Scenario, Shape, Step,
     Traffic,
 };
-pub use script::{Context, Expectation, Header, LOG_FORMAT, Network, Phase, PhaseKind, Script, Side, Unplanned};
+pub use script::{
+    Context, EnvironmentValues, Expectation, Header, LOG_FORMAT, Network, Phase, PhaseKind, Script, Side, Unplanned,
+};

@@ -9,7 +9,9 @@ use mock_thales::observe::{CertificateDer, PhaseId};
 use mock_thales::plan::{ClientPlan, EndpointPlan};
 use serde::{Deserialize, Serialize};
 
-use super::{Check, ClientCertificatePolicy, CustomerId, EndpointName, Requirement, ScenarioId, Topic};
+use super::{
+    Check, ClientCertificatePolicy, CustomerId, EndpointName, PublishedAuthority, Requirement, ScenarioId, Topic,
+};
 
 /// First line of a log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -102,6 +104,48 @@ pub struct Context {
     pub client_certificate: ClientCertificatePolicy,
     /// Statuses with which the receiver answers a good call.
     pub statuses: Vec<u16>,
+    /// The profile's environments, the one that is played first, with what onboarding gave for each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environments: Vec<EnvironmentValues>,
+    /// Public certificates of the real authority behind Thales' servers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<PublishedAuthority>,
+}
+
+/// One environment, as far as the integration file describes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EnvironmentValues {
+    /// Its id.
+    pub id: String,
+    /// Whether the integration file says anything of it.
+    pub described: bool,
+    /// Thales' host there, as published.
+    pub published_host: String,
+    /// Thales' host there, as onboarding gave it; the published one otherwise.
+    pub host: String,
+    /// The CN that the portal gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub common_name: Option<String>,
+    /// The full form of the CN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cn_template: Option<String>,
+    /// The identifier that Thales gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<String>,
+    /// The word of the environment in a CN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<String>,
+    /// The client certificate there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<CertificateDer>,
+}
+
+impl EnvironmentValues {
+    /// Whether real payments are made there.
+    pub fn is_production(&self) -> bool {
+        self.id == "production"
+    }
 }
 
 /// What is played and what is expected of it.
@@ -134,6 +178,8 @@ pub enum Side {
     Caller,
     /// Thales calls the integration.
     Receiver,
+    /// Nobody calls: the files that the integration file names are read.
+    Files,
 }
 
 /// One phase.

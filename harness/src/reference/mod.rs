@@ -56,23 +56,31 @@ impl Integration for Reference {
 /// # Errors
 /// Its certificates cannot be made.
 pub fn subject(profile: &Profile, environment: &Environment) -> Result<InProcess, PkiError> {
-    let (identity, renewed) = (own_identity(profile, environment)?, own_identity(profile, environment)?);
-    let reference = described(InProcess::new("reference", Reference::new), profile, environment, identity);
+    let (identity, other) = (own_identity(profile, environment)?, other_identity(profile, environment)?);
+    let renewed = own_identity(profile, environment)?;
+    let reference = described(InProcess::new("reference", Reference::new), profile, environment, identity, other);
     Ok(reference.renews(renewed))
 }
 
-/// Gives an integration in this process the reference's portal values, identity, requests and declarations: what a
-/// defective one shares with it.
+/// Gives an integration in this process the reference's portal values, identities, requests and declarations: what a
+/// defective one shares with it. `other` is what it has in another environment.
 pub fn described(
     integration: InProcess,
     profile: &Profile,
     environment: &Environment,
     identity: OwnIdentity,
+    other: Option<(&Environment, OwnIdentity)>,
 ) -> InProcess {
+    let integration = match other {
+        Some((other, identity)) => {
+            integration.other_environment(&other.id, onboarding::portal(profile, other), identity)
+        }
+        None => integration,
+    };
     integration
         .version(env!("CARGO_PKG_VERSION"))
         .profile(&profile.id, Some(&environment.id))
-        .portal(onboarding::portal(profile))
+        .portal(onboarding::portal(profile, environment))
         .identity(identity)
         .serves(vec![onboarding::request(profile)])
         .declares(onboarding::declarations(profile))
@@ -88,13 +96,14 @@ pub fn own_identity(profile: &Profile, environment: &Environment) -> Result<OwnI
         inbound_host: environment.host.clone(),
         other_host: None,
         issuer_host: onboarding::ISSUER_HOST.to_owned(),
-        common_name: onboarding::COMMON_NAME.to_owned(),
+        common_name: onboarding::common_name(profile, environment),
     };
     let own = Authorities::new(OffsetDateTime::now_utc(), &names)?;
     let (client, server) = (own.customer_client(), own.customer_server());
     let of_server = OwnIdentity {
         server_chain: Some((server.chain_pem() + &own.customer_server_root_pem()).into_bytes()),
         server_key: Some(server.key_pem().into_bytes()),
+        trust_store: Some(own.customer_server_root_pem().into_bytes()),
         ..OwnIdentity::default()
     };
     Ok(match profile.client_certificate.issuance {
@@ -113,6 +122,18 @@ pub fn own_identity(profile: &Profile, environment: &Environment) -> Result<OwnI
             }
         }
     })
+}
+
+/// Its identity in another environment of the profile, with a key of its own, where the profile has one.
+///
+/// # Errors
+/// It cannot be made.
+pub fn other_identity<'a>(
+    profile: &'a Profile,
+    environment: &Environment,
+) -> Result<Option<(&'a Environment, OwnIdentity)>, PkiError> {
+    let other = profile.environments.iter().find(|other| other.id != environment.id);
+    other.map(|other| Ok((other, own_identity(profile, other)?))).transpose()
 }
 
 /// Why the reference cannot start or call.

@@ -11,8 +11,8 @@ use crate::model::{
 
 /// The reference's host.
 pub(super) const ISSUER_HOST: &str = "issuer.reference.example";
-/// Its CN, where the portal gives one.
-pub(super) const COMMON_NAME: &str = "reference.customer.example";
+/// Its CN in a profile's first environment, where the portal gives one.
+const COMMON_NAME: &str = "reference.customer.example";
 /// Its identifier, where the CN follows a pattern: of the published form.
 const PATTERN_ID: &str = "MGW_000001";
 /// Its identifier elsewhere.
@@ -20,13 +20,21 @@ const CUSTOMER_ID: &str = "REFERENCE1";
 /// The form of the CN. The published one lacks its tail.
 const CN_TEMPLATE: &str = "TLSMA-{algorithm}/{customer-id}-{environment}";
 
+/// Its CN, where the portal gives one: another in each environment.
+pub(super) fn common_name(profile: &Profile, environment: &Environment) -> String {
+    match profile.environments.first() {
+        Some(first) if first.id != environment.id => format!("reference.{}.customer.example", environment.id),
+        _ => COMMON_NAME.to_owned(),
+    }
+}
+
 /// Values that onboarding gave.
-pub(super) fn portal(profile: &Profile) -> PortalValues {
+pub(super) fn portal(profile: &Profile, environment: &Environment) -> PortalValues {
     let issuer_host = Some(HostPort { host: ISSUER_HOST.to_owned(), port: 443 });
     match profile.client_certificate.issuance {
         Issuance::SelfSigned => PortalValues {
             customer_id: Some(CUSTOMER_ID.to_owned()),
-            common_name: Some(COMMON_NAME.to_owned()),
+            common_name: Some(common_name(profile, environment)),
             issuer_host,
             ..PortalValues::default()
         },
@@ -76,15 +84,12 @@ pub(super) fn request(profile: &Profile) -> RequestShape {
 }
 
 /// Topics that lie beyond a run, with the reference's grounds.
-const GROUNDS: [(&str, &str); 9] = [
-    ("general.environments", "the reference exists in one environment only"),
+const GROUNDS: [(&str, &str); 6] = [
     ("general.customer", "one customer identifier, which stands in its source"),
     ("general.no-vpn", "it connects to whatever address the name has"),
     ("inbound.no-filtering", "it has no list of addresses"),
-    ("inbound.certificate.key-per-environment", "it makes a new key for each run"),
     ("inbound.certificate.renewal-request", "its subject stands in its source and does not change"),
     ("outbound.no-filtering", "it has no list of addresses"),
-    ("outbound.trust-store", "its root is handed over in PEM with its chain"),
     ("outbound.change-notice", "its root lives as long as the run"),
 ];
 

@@ -58,14 +58,14 @@ pub(super) fn unplaced(outcome: &Outcome) -> Option<String> {
 fn table(text: &mut String, rows: &[&RequirementVerdict]) {
     let heading = "requirement";
     let width = rows.iter().map(|row| row.requirement.id.as_str().len()).max().unwrap_or(0).max(heading.len());
-    line(text, &format!("{heading:<width$}  {:<9} {:<15} {:<16} {}", "level", "verdict", "reach", "topic"));
+    line(text, &format!("{heading:<width$}  {:<9} {:<15} {:<21} {}", "level", "verdict", "reach", "topic"));
     for row in rows {
         let requirement = &row.requirement;
         let mark = if row.verdict == Verdict::Fail && requirement.level > Level::Must { " (warning)" } else { "" };
         line(
             text,
             &format!(
-                "{:<width$}  {:<9} {:<15} {:<16} {}{mark}",
+                "{:<width$}  {:<9} {:<15} {:<21} {}{mark}",
                 requirement.id, requirement.level, row.verdict, row.reach, requirement.topic
             ),
         );

@@ -1,6 +1,6 @@
 //! Plays a scenario to a caller: Thales is the endpoint and the name server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use mock_thales::dns::{NameServer, Zone};
 use mock_thales::endpoint::{Conduct as EndpointConductReady, Endpoint, Stage};
 use mock_thales::observe::{Actor, CallId, Claim, ClientHello, Event, Fact, PhaseId};
 use mock_thales::plan::{Endorsed, EndpointPlan, ZoneMode, ZonePlan};
+use rustls_pki_types::ServerName;
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -20,8 +21,8 @@ use super::plan;
 use super::table::{self, Player};
 use crate::integration::{CallerPart, Carrier};
 use crate::model::{
-    Change, Conduct, DEFAULT_ADDRESS, Dead, EndpointName, Expectation, Phase, PhaseKind, Scenario, Script, Shape, Step,
-    Topic, Unplanned,
+    Change, Conduct, Context, DEFAULT_ADDRESS, Dead, EndpointName, Expectation, Phase, PhaseKind, Scenario, Script,
+    Shape, Step, Topic, Unplanned,
 };
 use crate::world;
 
@@ -87,7 +88,14 @@ impl CallerScene {
         };
         let zone_plan = zone_plan(None, &first, &endpoints);
         let context = &ground.setting.materials.context;
-        let zone = Arc::new(Zone::new(&context.inbound_host, zone_plan)?);
+        let mut zone = Zone::new(&context.inbound_host, zone_plan)?;
+        // The other environments exist as well: contact with them is to be seen, and not to end at the name server.
+        if let Some(first) = endpoints.values().next() {
+            for host in others(context) {
+                zone = zone.with_static(&host, first.published)?;
+            }
+        }
+        let zone = Arc::new(zone);
         let sockets = ground.world.name_server()?;
         let name_server =
             NameServer::start(Arc::clone(&zone), Arc::clone(&ground.recorder), sockets.udp, vec![sockets.tcp])?;
@@ -438,7 +446,22 @@ fn conduct(ground: &Ground, plan: &EndpointPlan) -> Result<Arc<EndpointConductRe
         Some(Endorsed::Renewed) => renewed.iter().cloned().collect(),
     };
     let answers = Arc::clone(&ground.setting.subject.answers);
-    Ok(Arc::new(EndpointConductReady::new(plan, &materials.authorities, &endorsed, answers)?))
+    let mut conduct = EndpointConductReady::new(plan, &materials.authorities, &endorsed, answers)?;
+    for host in others(&materials.context) {
+        conduct = conduct.beside(&host, &materials.authorities)?;
+    }
+    Ok(Arc::new(conduct))
+}
+
+/// Thales' hosts in other environments, published ones and those that onboarding gave, as far as they are others.
+fn others(context: &Context) -> BTreeSet<String> {
+    let own = context.inbound_host.to_ascii_lowercase();
+    let given = context.environments.iter().skip(1).flat_map(|other| [&other.published_host, &other.host]);
+    given
+        .map(|host| host.to_ascii_lowercase())
+        .filter(|host| *host != own && !host.ends_with(&format!(".{own}")) && !own.ends_with(&format!(".{host}")))
+        .filter(|host| matches!(ServerName::try_from(host.as_str()), Ok(ServerName::DnsName(_))))
+        .collect()
 }
 
 fn planned_endpoints(scenario: &Scenario) -> Vec<(EndpointName, IpAddr, EndpointPlan)> {

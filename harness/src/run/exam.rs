@@ -112,6 +112,7 @@ impl Exam {
     ) -> Result<Self, ExamError> {
         let (profile, profile_digest) =
             library.profiles.get(profile).cloned().ok_or_else(|| ExamError::Profile(profile.to_owned()))?;
+        let subject = subject.in_environment(&environment.id, &profile);
         let materials = Materials::new(&subject, &profile, environment).map_err(ExamError::Materials)?;
         let mut plan = Vec::new();
         let (mut left_out, mut unplanned) = (Vec::new(), Vec::new());
@@ -127,6 +128,7 @@ impl Exam {
                 Side::Caller => {
                     plan.extend(subject.callers.iter().map(|part| (Arc::clone(&scenario), Part::Caller(part.clone()))))
                 }
+                Side::Files => plan.push((scenario, Part::Files)),
                 Side::Receiver => plan
                     .extend(subject.receivers.iter().map(|part| (Arc::clone(&scenario), Part::Receiver(part.clone())))),
             }
@@ -264,7 +266,7 @@ impl Exam {
         requirements.dedup();
         requirements
             .into_iter()
-            .map(|requirement| Finding::fault(requirement, &run.id, &run.subject, error.to_string()))
+            .map(|requirement| Finding::fault(requirement, (&run.id, scenario.side), &run.subject, error.to_string()))
             .collect()
     }
 }
@@ -293,11 +295,14 @@ fn judged(id: ScenarioId, subject: String, log: Result<Log<Header>, RunError>, t
     }
 }
 
+/// What could not be planned. What files do not show comes last: the first reason is the one that is told.
 fn unplanned(profile: &Profile, scenarios: &[ScenarioRun]) -> Vec<(RequirementId, String)> {
-    scenarios
-        .iter()
-        .filter_map(|run| run.log.as_ref().ok())
-        .flat_map(|log| &log.header.script.unplanned)
+    let mut scripts: Vec<_> =
+        scenarios.iter().filter_map(|run| run.log.as_ref().ok()).map(|log| &log.header.script).collect();
+    scripts.sort_by_key(|script| script.side == Side::Files);
+    scripts
+        .into_iter()
+        .flat_map(|script| &script.unplanned)
         .filter_map(|unplanned| Some((profile.about(&unplanned.topic)?.id.clone(), unplanned.why.clone())))
         .collect()
 }

@@ -11,6 +11,7 @@ use tokio::runtime::Builder;
 
 use super::RunError;
 use super::caller::{self, CallerScene};
+use super::files;
 use super::ground::{Ground, Setting};
 use super::lag::Lag;
 use super::plan;
@@ -24,6 +25,8 @@ use crate::world::{self, Host, Setup, World};
 pub(super) enum Part {
     Caller(CallerPart),
     Receiver(ReceiverPart),
+    /// The files that the integration file names.
+    Files,
 }
 
 impl Part {
@@ -31,6 +34,7 @@ impl Part {
         match self {
             Self::Caller(part) => &part.name,
             Self::Receiver(part) => &part.name,
+            Self::Files => "files",
         }
     }
 
@@ -39,6 +43,7 @@ impl Part {
         match self {
             Self::Caller(part) => matches!(part.way, CallerWay::InProcess(_)),
             Self::Receiver(part) => matches!(part.way, ReceiverWay::InProcess(_)),
+            Self::Files => true,
         }
     }
 }
@@ -54,21 +59,15 @@ pub(super) fn play(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -
 
 async fn perform(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> Result<Log<Header>, RunError> {
     let started = OffsetDateTime::now_utc();
+    if matches!(part, Part::Files) {
+        return Ok(files::play(&setting, &scenario, started));
+    }
     let threads_only = part.is_in_process();
     let world = Arc::new(open(&setting, threads_only)?);
     let unplaced = world.unplaced().to_vec();
     let recorder = Recorder::new();
     let lag = Lag::measure(Arc::clone(&recorder));
-    let script = Script {
-        scenario: scenario.id.clone(),
-        title: scenario.title.clone(),
-        side: scenario.side,
-        subject: part.name().to_owned(),
-        endpoints: BTreeMap::new(),
-        phases: Vec::new(),
-        expectations: Vec::new(),
-        unplanned: Vec::new(),
-    };
+    let script = blank(&scenario, part.name());
     let ground = Ground { setting: Arc::clone(&setting), world: Arc::clone(&world), recorder: Arc::clone(&recorder) };
     let mut script = match part {
         Part::Caller(part) => {
@@ -79,6 +78,7 @@ async fn perform(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> 
             let scene = ReceiverScene::open(ground, &part, script).await?;
             receiver::play(scene, &scenario).await?
         }
+        Part::Files => script,
     };
     drop(lag);
     plan::observe(&mut script, &setting.profile.requirements, &setting.materials);
@@ -98,6 +98,20 @@ async fn perform(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> 
     Ok(Log { header: Header { unplaced, ..header(&setting, &scenario, script, started) }, facts })
 }
 
+/// A script in which nothing is played yet.
+pub(super) fn blank(scenario: &Scenario, subject: &str) -> Script {
+    Script {
+        scenario: scenario.id.clone(),
+        title: scenario.title.clone(),
+        side: scenario.side,
+        subject: subject.to_owned(),
+        endpoints: BTreeMap::new(),
+        phases: Vec::new(),
+        expectations: Vec::new(),
+        unplanned: Vec::new(),
+    }
+}
+
 fn open(setting: &Setting, threads_only: bool) -> Result<World, RunError> {
     let setup = Setup {
         assets: setting.materials.assets.clone(),
@@ -109,7 +123,7 @@ fn open(setting: &Setting, threads_only: bool) -> Result<World, RunError> {
     Ok(World::open(&setting.host, &setup)?)
 }
 
-fn header(setting: &Setting, scenario: &Scenario, script: Script, started: OffsetDateTime) -> Header {
+pub(super) fn header(setting: &Setting, scenario: &Scenario, script: Script, started: OffsetDateTime) -> Header {
     let requirements = setting
         .profile
         .requirements

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Expectation, Header, Level, Requirement, RequirementId, ScenarioId, Topic};
+use crate::model::{Expectation, Header, Level, Requirement, RequirementId, ScenarioId, Side, Topic};
 
 /// Whether an expectation was met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +110,8 @@ pub struct Finding {
     pub topic: Topic,
     /// Its level.
     pub level: Level,
+    /// Which part of the integration was driven, or that files were read.
+    pub side: Side,
     /// The scenario.
     pub scenario: ScenarioId,
     /// The caller or receiver that was driven.
@@ -143,11 +145,17 @@ pub struct Finding {
 
 impl Finding {
     /// What a scenario leaves open that the harness could not play.
-    pub fn fault(requirement: &Requirement, scenario: &ScenarioId, integration: &str, why: String) -> Self {
+    pub fn fault(
+        requirement: &Requirement,
+        (scenario, side): (&ScenarioId, Side),
+        integration: &str,
+        why: String,
+    ) -> Self {
         Self {
             requirement: requirement.id.clone(),
             topic: requirement.topic.clone(),
             level: requirement.level,
+            side,
             scenario: scenario.clone(),
             integration: integration.to_owned(),
             phase: "all".to_owned(),
@@ -169,6 +177,7 @@ impl Finding {
             requirement: requirement.id.clone(),
             topic: expectation.topic.clone(),
             level: requirement.level,
+            side: header.script.side,
             scenario: header.script.scenario.clone(),
             integration: header.script.subject.clone(),
             phase: expectation.subject.clone(),

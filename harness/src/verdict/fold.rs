@@ -155,13 +155,13 @@ fn row(run: &Run<'_>, requirement: &Requirement, findings: &[Finding]) -> Requir
             ),
         }
     };
-    let reach = reach(run, verdict);
+    let reach = reach(run, verdict, &own);
     RequirementVerdict { requirement: requirement.clone(), verdict, reach, note, findings: own }
 }
 
 /// Whether a finding rests on files that were read, by the folder of its scenario.
 fn is_of_files(finding: &Finding) -> bool {
-    finding.scenario.as_str().starts_with("files/")
+    finding.side == Side::Files
 }
 
 /// What speaks for a group of rows of which one suffices, in this order. A row that failed beside one that nobody tried
@@ -230,14 +230,19 @@ fn side_of(requirement: &Requirement) -> Option<Side> {
     }
 }
 
-fn reach(run: &Run<'_>, verdict: Verdict) -> String {
-    match (verdict, run.network) {
-        (Verdict::Pass | Verdict::Fail | Verdict::Inconclusive, Network::Private) => "private network",
-        (Verdict::Pass | Verdict::Fail | Verdict::Inconclusive, Network::Shared) => "shared network",
-        (Verdict::Declared, _) => "declaration",
-        _ => "none",
+fn reach(run: &Run<'_>, verdict: Verdict, findings: &[Finding]) -> String {
+    let network = match run.network {
+        Network::Private => "private network",
+        Network::Shared => "shared network",
+    };
+    let from_files = findings.iter().filter(|finding| finding.side == Side::Files).count();
+    match verdict {
+        Verdict::Pass | Verdict::Fail | Verdict::Inconclusive if from_files == 0 => network.to_owned(),
+        Verdict::Pass | Verdict::Fail | Verdict::Inconclusive if from_files == findings.len() => "file".to_owned(),
+        Verdict::Pass | Verdict::Fail | Verdict::Inconclusive => format!("{network}, file"),
+        Verdict::Declared => "declaration".to_owned(),
+        _ => "none".to_owned(),
     }
-    .to_owned()
 }
 
 /// Verdict of one scenario, and the first reason that speaks against a pass.

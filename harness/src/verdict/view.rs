@@ -1,7 +1,7 @@
 //! A log as the checks read it: connections by phase, witnesses, controls.
 
 use mock_thales::observe::{
-    Actor, Answer, CallReading, Claim, Connection, Ending, Event, Fact, PhaseId, Question, Role, connections,
+    Actor, Answer, CallReading, Claim, Connection, Ending, Event, Fact, PhaseId, Question, Role, ShownFile, connections,
 };
 
 use super::finding::{Reason, Ruling};
@@ -70,6 +70,18 @@ impl<'a> View<'a> {
                     .strip_suffix(&host.to_ascii_lowercase())
                     .is_some_and(|rest| rest.ends_with('.'))
         })
+    }
+
+    /// The files that were read in the expectation's phases, each with the number of its fact.
+    pub(super) fn files(&self, expectation: &Expectation) -> Vec<(u64, &'a ShownFile)> {
+        self.facts
+            .iter()
+            .filter(|fact| fact.phase.is_some_and(|phase| expectation.phases.contains(&phase)))
+            .filter_map(|fact| match &fact.event {
+                Event::FileShown(file) => Some((fact.seq, file)),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Whether the integration went through with a phase.

@@ -12,6 +12,7 @@ fn finding(id: &str, level: Level, ruling: Outcome, any_of: Option<&str>) -> Fin
         requirement: id.parse().expect("an id"),
         topic: "inbound.subject".parse().expect("a topic"),
         level,
+        side: Side::Caller,
         scenario: "inbound/story".parse().expect("an id"),
         integration: "one".to_owned(),
         phase: "row".to_owned(),

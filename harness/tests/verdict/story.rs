@@ -116,7 +116,7 @@ impl Story {
         let client = ClientPlan { versions: self.versions.clone(), ..ClientPlan::default() };
         let endpoints = match self.side {
             Side::Caller => BTreeMap::from([("main".parse().expect("a name"), endpoint)]),
-            Side::Receiver => BTreeMap::new(),
+            Side::Receiver | Side::Files => BTreeMap::new(),
         };
         self.phases.push(Phase {
             id,
@@ -137,6 +137,7 @@ impl Story {
             match self.side {
                 Side::Caller => self.accept("main", OLD, *happened),
                 Side::Receiver => self.dial(*happened),
+                Side::Files => {}
             }
         }
         self.call_ends(call, claim);
@@ -356,6 +357,8 @@ impl Story {
                     subject: Vec::new(),
                 },
                 statuses: vec![200],
+                environments: Vec::new(),
+                published: Vec::new(),
             },
             script: Script {
                 scenario: "inbound/story".parse().expect("an id"),

@@ -7,6 +7,8 @@ mod asks_first;
 mod client_certificate;
 mod control;
 mod ends;
+mod files;
+mod keeps_environment;
 mod leaves;
 mod moves;
 mod names_only_client_ca;
@@ -33,9 +35,13 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
         Check::Refused => match view.side() {
             Side::Caller => refused::by_caller(view, expectation),
             Side::Receiver => refused::by_receiver(view, expectation),
+            Side::Files => Ruling::unwitnessed(Reason::NotShown, "files refuse nothing", Vec::new()),
         },
         Check::ControlTrust => control::trust(view, expectation),
         Check::ControlVersion => control::version(view, expectation),
+        Check::ClientCertificate(aspect) if view.side() == Side::Files => {
+            files::certificate(view, expectation, *aspect)
+        }
         Check::ClientCertificate(aspect) => client_certificate::rule(view, expectation, *aspect),
         Check::Addressed => addressed::rule(view, expectation),
         Check::AsksFirst => asks_first::rule(view, expectation),
@@ -49,6 +55,13 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
         Check::ServerChain(aspect) => server_chain::rule(view, expectation, *aspect),
         Check::Port(ports) => port::rule(view, expectation, ports),
         Check::NamesOnlyClientCa => names_only_client_ca::rule(view, expectation),
+        Check::KeepsEnvironment => keeps_environment::rule(view, expectation),
+        Check::EnvironmentsApart(aspect) => files::apart(view, expectation, *aspect),
+        Check::ClientRequest(aspect) => files::request(view, expectation, *aspect),
+        Check::RenewalRequest => files::renewal(view, expectation),
+        Check::Store(aspect) => files::store(view, expectation, *aspect),
+        Check::ServerAnchor(aspect) => files::anchor(view, expectation, *aspect),
+        Check::ServerChainKept => files::chain_kept(view, expectation),
     }
 }
 
@@ -61,8 +74,10 @@ pub(super) fn expected(header: &Header, expectation: &Expectation) -> String {
         Check::ControlTrust => match header.script.side {
             Side::Caller => "trusts the chain that the portal gave and sends its request".to_owned(),
             Side::Receiver => "trusts the Thales Client CA and answers as declared".to_owned(),
+            Side::Files => "nothing: files are no control".to_owned(),
         },
         Check::ControlVersion => "completes a handshake in TLS 1.2 or later".to_owned(),
+        Check::ClientCertificate(_) if header.script.side == Side::Files => files::expected(header, expectation),
         Check::ClientCertificate(aspect) => client_certificate::expected(header, *aspect),
         Check::Addressed => format!("SNI and Host header are {}", header.context.inbound_host),
         Check::AsksFirst => "asks the name server before its first connection".to_owned(),
@@ -86,5 +101,12 @@ pub(super) fn expected(header: &Header, expectation: &Expectation) -> String {
             format!("listens on port {}", ports.join(" or "))
         }
         Check::NamesOnlyClientCa => "asks for a certificate of the Thales Client CA, and names no other".to_owned(),
+        Check::KeepsEnvironment => "neither asks for, dials nor shows what belongs to another environment".to_owned(),
+        Check::EnvironmentsApart(_)
+        | Check::ClientRequest(_)
+        | Check::RenewalRequest
+        | Check::Store(_)
+        | Check::ServerAnchor(_)
+        | Check::ServerChainKept => files::expected(header, expectation),
     }
 }
