@@ -42,6 +42,13 @@ pub(crate) fn own_identity(profile: &str) -> Result<OwnIdentity, String> {
     reference::own_identity(profile, environment).map_err(|error| error.to_string())
 }
 
+/// Its identity in the other environment.
+pub(crate) fn other_identity(profile: &str) -> Result<OwnIdentity, String> {
+    let (profile, environment) = ground(profile)?;
+    let other = reference::other_identity(profile, environment).map_err(|error| error.to_string())?;
+    other.map(|(_, identity)| identity).ok_or_else(|| "the profile has one environment only".to_owned())
+}
+
 /// How a subject is made for a profile; keys are made only when the defect is played.
 type Make = Box<dyn Fn(&str) -> Result<Subject, String> + Send + Sync>;
 
@@ -87,8 +94,9 @@ impl Defect {
     {
         let make = move |id: &str| {
             let (profile, environment) = ground(id)?;
+            let other = reference::other_identity(profile, environment).map_err(|error| error.to_string())?;
             let integration = InProcess::new(name, build.clone());
-            Ok(reference::described(integration, profile, environment, identity(id)?).into_subject())
+            Ok(reference::described(integration, profile, environment, identity(id)?, other).into_subject())
         };
         let only = vec!["inbound/*".to_owned()];
         Self {
@@ -138,11 +146,22 @@ impl Defect {
     }
 
     /// Changes the subject beyond what the trait shows.
-    pub(crate) fn described(mut self, change: impl Fn(&mut Subject) + Send + Sync + 'static) -> Self {
+    pub(crate) fn described(self, change: impl Fn(&mut Subject) + Send + Sync + 'static) -> Self {
+        self.described_or(move |subject| {
+            change(subject);
+            Ok(())
+        })
+    }
+
+    /// The same where the change may fail.
+    pub(crate) fn described_or(
+        mut self,
+        change: impl Fn(&mut Subject) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
         let make = self.make;
         self.make = Box::new(move |profile| {
             let mut subject = make(profile)?;
-            change(&mut subject);
+            change(&mut subject)?;
             Ok(subject)
         });
         self

@@ -7,6 +7,7 @@ mod callers;
 mod certificates;
 mod constants;
 mod defect;
+mod environments;
 mod identity;
 mod receiver;
 mod receivers;
@@ -24,5 +25,6 @@ pub fn all() -> Vec<Defect> {
         .flatten()
         .chain(constants::all())
         .chain(renewals::all())
+        .chain(environments::all())
         .collect()
 }
