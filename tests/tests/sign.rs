@@ -318,7 +318,7 @@ fn the_authority_for_customers_is_the_one_that_signed() {
     let made = |more: &str| {
         let path = files.write("a.toml", integration("d1-ecom", more));
         let path = Path::new(&path);
-        let subject = Subject::from_file(load_integration(path, &library).unwrap(), path).unwrap();
+        let subject = Subject::from_file(load_integration(path, &library).unwrap(), path, None).unwrap();
         let (profile, _) = &library.profiles["d1-ecom"];
         Materials::new(&subject, profile, &profile.environments[0]).unwrap()
     };
