@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use mock_thales::endpoint::AssertionKey;
 use mock_thales::observe::CertificateDer;
 use mock_thales::pki::{Authorities, Identity, Names, certificates_pem, pkcs12, pkcs12_trust};
 use rustls_pki_types::pem::PemObject;
@@ -14,8 +15,8 @@ use time::OffsetDateTime;
 use super::shown::{self, ClientFiles, MaterialsError, Shown, without_root};
 use super::subject::Subject;
 use crate::model::assets::{
-    ASSETS, CLIENT_CA, CLIENT_CHAIN, CLIENT_KEY, CLIENT_P12, CLIENT_PEM, CUSTOMER_CA, SERVER_CHAIN, SERVER_KEY,
-    SERVER_P12, SERVER_PEM, THALES_LEAF, TRUST, TRUST_P12,
+    ASSETS, CLIENT_CA, CLIENT_CHAIN, CLIENT_KEY, CLIENT_P12, CLIENT_PEM, CUSTOMER_CA, CUSTOMER_ID, SERVER_CHAIN,
+    SERVER_KEY, SERVER_P12, SERVER_PEM, THALES_LEAF, TOKEN_URL, TRUST, TRUST_P12,
 };
 use crate::model::{Context, Environment, EnvironmentValues, HostPort, Issuance, Profile};
 use crate::world::Asset;
@@ -34,6 +35,8 @@ pub struct Materials {
     pub renewed: Vec<Asset>,
     /// What checks compare with.
     pub context: Context,
+    /// The key with which the caller's assertions verify, where onboarding said it.
+    pub assertion_key: Option<AssertionKey>,
     /// The client certificate is the harness's: rows about it are untested.
     pub client_is_issued: bool,
     /// The server certificate is the harness's: rows about it are untested.
@@ -148,11 +151,13 @@ impl Materials {
             statuses: statuses.collect(),
             environments: environments(subject, profile, environment),
             published: profile.server_authority.published.clone(),
+            fields: profile.fields.clone(),
         };
+        let assertion_key = subject.jwt_key.as_deref().map(AssertionKey::from_pem).transpose()?;
         let mut renewed = renewed.map_or(Ok(Vec::new()), |renewed| assets_of(&renewed, CLIENT))?;
         // The key first: whoever looks for a certificate with a new date finds its key there.
         renewed.sort_by_key(|asset| asset.name != CLIENT_KEY);
-        Ok(Self { authorities, assets, renewed, context, client_is_issued, server_is_issued })
+        Ok(Self { authorities, assets, renewed, context, assertion_key, client_is_issued, server_is_issued })
     }
 }
 
@@ -239,6 +244,12 @@ pub struct Portal {
     pub issuer_host: String,
     /// The exact CN of the client certificate, if onboarding said it.
     pub common_name: Option<String>,
+    /// The profile: which product the integration talks to.
+    pub profile: String,
+    /// The identifier that Thales gave the customer, if onboarding said it.
+    pub customer_id: Option<String>,
+    /// Where an access token is asked for, where the product demands one.
+    pub token_url: Option<String>,
     /// A name server to ask instead of the system's: in the shared network only.
     pub resolver: Option<SocketAddr>,
     /// Where the integration's server is to listen.
@@ -263,6 +274,8 @@ impl Portal {
         variables.insert("ISSUER_HOST".to_owned(), self.issuer_host.clone());
         variables.insert("THALES_STORE_PASSWORD".to_owned(), STORE_PASSWORD.to_owned());
         variables.insert("CUSTOMER_LISTEN".to_owned(), self.listen.to_string());
+        let optional = [(TOKEN_URL, &self.token_url), (CUSTOMER_ID, &self.customer_id)];
+        variables.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))));
         if let Some(resolver) = self.resolver {
             variables.insert("THALES_RESOLVER".to_owned(), resolver.to_string());
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use mock_thales::endpoint::AssertionKeyError;
 use mock_thales::observe::CertificateDer;
 use mock_thales::pki::{CertificateFacts, CustomerAuthority, Identity, PkiError, certificates_der, request_der};
 use rustls_pki_types::pem::PemObject;
@@ -145,6 +146,8 @@ pub(super) fn without_root(chain: &[CertificateDer]) -> Vec<CertificateDer> {
 pub enum MaterialsError {
     /// A certificate cannot be made or read.
     Pki(PkiError),
+    /// The public key of `[portal]`.
+    JwtKey(AssertionKeyError),
     /// A file of `[identity]` holds no certificate.
     NoCertificate {
         /// The table and key that names it.
@@ -187,6 +190,12 @@ pub enum MaterialsError {
     },
 }
 
+impl From<AssertionKeyError> for MaterialsError {
+    fn from(error: AssertionKeyError) -> Self {
+        Self::JwtKey(error)
+    }
+}
+
 impl From<PkiError> for MaterialsError {
     fn from(error: PkiError) -> Self {
         Self::Pki(error)
@@ -197,6 +206,7 @@ impl fmt::Display for MaterialsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pki(error) => write!(f, "{error}"),
+            Self::JwtKey(error) => write!(f, "[portal] jwt-key {error}"),
             Self::NoCertificate { file } => write!(f, "{file}: no certificate in PEM found"),
             Self::NoCertificateThere { environment, file } => {
                 write!(f, "[environments.{environment}.identity] {file}: no certificate in PEM found")

@@ -38,6 +38,8 @@ pub struct Subject {
     pub others: BTreeMap<String, (PortalValues, OwnIdentity)>,
     /// Its real stores.
     pub stores: Vec<OwnStore>,
+    /// The public key with which its assertions verify, PEM.
+    pub jwt_key: Option<Vec<u8>>,
     /// Assets at the paths that Production uses.
     pub files: BTreeMap<PathBuf, String>,
     /// Parts that call Thales.
@@ -271,6 +273,7 @@ impl Subject {
             by: keys.by.clone(),
             within: keys.within.duration(),
         });
+        let jwt_key = read(&file.portal.jwt_key);
         let mut answers = Answers::default();
         for answer in &file.answers {
             answers.insert(&answer.path, answer.status, read(&answer.body).unwrap_or_default());
@@ -317,6 +320,7 @@ impl Subject {
             renewal,
             others,
             stores,
+            jwt_key,
             files: file.files,
             callers,
             receivers,
@@ -449,6 +453,7 @@ impl InProcess {
             renewal: None,
             others: BTreeMap::new(),
             stores: Vec::new(),
+            jwt_key: None,
             files: BTreeMap::new(),
             callers: vec![part],
             receivers: Vec::new(),
@@ -515,6 +520,13 @@ impl InProcess {
     pub fn store(mut self, environment: &str, asset: &str, content: Vec<u8>) -> Self {
         let (environment, asset) = (Some(environment.to_owned()), asset.to_owned());
         self.0.stores.push(OwnStore { environment, asset, content });
+        self
+    }
+
+    /// The public key in PEM with which Thales verifies its assertions.
+    #[must_use]
+    pub fn jwt_key(mut self, pem: Vec<u8>) -> Self {
+        self.0.jwt_key = Some(pem);
         self
     }
 

@@ -78,6 +78,7 @@ impl Reader<'_> {
         {
             self.fault(endpoint, "a further root belongs to a row: not every profile's authority has it");
         }
+        self.whole_seconds(file.endpoint.as_ref().and_then(|keys| keys.as_ref().token_lifetime.as_ref()));
         if file.step.is_empty() { self.table(file) } else { self.steps(file) }
     }
 
@@ -307,8 +308,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A time to live travels in whole seconds (RFC 1035 section 3.2.1).
-    fn ttl(&mut self, ttl: Option<&Spanned<Millis>>) -> Option<Millis> {
+    /// A time to live travels in whole seconds (RFC 1035 section 3.2.1), and so does that of a token.
+    fn whole_seconds(&mut self, ttl: Option<&Spanned<Millis>>) -> Option<Millis> {
         let ttl = ttl?;
         if !ttl.as_ref().0.is_multiple_of(1000) {
             self.fault(ttl, "a time to live is a number of whole seconds, such as `2s`");
@@ -323,7 +324,7 @@ impl Reader<'_> {
         };
         Change {
             answer: Some(answer),
-            ttl: self.ttl(keys.ttl.as_ref()),
+            ttl: self.whole_seconds(keys.ttl.as_ref()),
             mode: keys.mode,
             subdomain: keys.subdomain.clone(),
             ..Change::default()
@@ -353,14 +354,24 @@ impl Reader<'_> {
     fn change(&mut self, keys: &ChangeKeys, endpoints: &Endpoints) -> Change {
         Change {
             answer: keys.answer.as_ref().map(|names| self.names(names, endpoints)),
-            ttl: self.ttl(keys.ttl.as_ref()),
+            ttl: self.whole_seconds(keys.ttl.as_ref()),
             mode: keys.mode,
             subdomain: None,
             drain: self.names(&keys.drain, endpoints),
             dead: keys.dead.as_ref().map(|dead| (self.name(&dead.endpoint, endpoints), dead.how)),
             endorses: keys.endorses,
             renewal: keys.renewal.is_some(),
+            forgets_tokens: keys.forgets_tokens,
+            answers_status: keys.answers_status.as_ref().map(|statuses| self.statuses(statuses)),
+            extras: keys.extras,
         }
+    }
+
+    fn statuses(&mut self, statuses: &Spanned<Vec<u16>>) -> Vec<u16> {
+        if statuses.as_ref().iter().any(|status| !(200..600).contains(status)) {
+            self.fault(statuses, "an answer's status is a number from 200 to 599");
+        }
+        statuses.as_ref().clone()
     }
 
     fn names(&mut self, names: &[Spanned<EndpointName>], endpoints: &Endpoints) -> Vec<EndpointName> {
@@ -397,6 +408,10 @@ impl Reader<'_> {
         checks.extend(keys.store.map(Check::Store));
         checks.extend(keys.server_anchor.map(Check::ServerAnchor));
         checks.extend(keys.server_chain_kept.as_ref().map(|_| Check::ServerChainKept));
+        checks.extend(keys.oauth.map(Check::OAuth));
+        checks.extend(keys.field.clone().map(Check::Field));
+        checks.extend(keys.repeats.map(Check::Repeats));
+        checks.extend(keys.asks.clone().map(Check::Asks));
         checks
     }
 }
@@ -414,6 +429,7 @@ impl From<&EndpointKeys> for EndpointConduct {
             refuses: None,
             sentinel: None,
             keep_alive: keys.keep_alive,
+            token_lifetime: keys.token_lifetime.as_ref().map(|lifetime| *lifetime.as_ref()),
         }
     }
 }

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::model::{
-    AnchorAspect, ApartAspect, CertificateAspect, ChainAspect, Dead, EndpointName, Ends, Millis, Renews, ScenarioId,
-    Side, StoreAspect, Topic,
+    AnchorAspect, ApartAspect, CertificateAspect, ChainAspect, Dead, EndpointName, Ends, Millis, OAuthAspect, Renews,
+    ScenarioId, Side, StoreAspect, Topic,
 };
 
 #[derive(Debug, Deserialize)]
@@ -60,6 +60,8 @@ pub(super) struct EndpointKeys {
     pub(super) ca_list: Option<AuthorityList>,
     #[serde(default)]
     pub(super) keep_alive: Option<bool>,
+    #[serde(default)]
+    pub(super) token_lifetime: Option<Spanned<Millis>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -155,6 +157,12 @@ pub(super) struct ChangeKeys {
     pub(super) endorses: Option<Endorsed>,
     #[serde(default)]
     pub(super) renewal: Option<Nothing>,
+    #[serde(default)]
+    pub(super) forgets_tokens: bool,
+    #[serde(default)]
+    pub(super) answers_status: Option<Spanned<Vec<u16>>>,
+    #[serde(default)]
+    pub(super) extras: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -219,6 +227,14 @@ pub(super) struct ExpectKeys {
     pub(super) server_anchor: Option<AnchorAspect>,
     #[serde(default)]
     pub(super) server_chain_kept: Option<Nothing>,
+    #[serde(default)]
+    pub(super) oauth: Option<OAuthAspect>,
+    #[serde(default)]
+    pub(super) field: Option<String>,
+    #[serde(default)]
+    pub(super) repeats: Option<bool>,
+    #[serde(default)]
+    pub(super) asks: Option<String>,
 }
 
 /// A check without parameters, written `{}`.

@@ -46,3 +46,8 @@ pub const ASSETS: [&str; 13] = [
     SERVER_P12,
     TRUST_P12,
 ];
+
+/// A variable and no file: where an access token is asked for, in products that demand one.
+pub const TOKEN_URL: &str = "THALES_TOKEN_URL";
+/// A variable and no file: the identifier that Thales gave the customer.
+pub const CUSTOMER_ID: &str = "THALES_CUSTOMER_ID";

@@ -40,6 +40,15 @@ pub enum Check {
     ServerChain(ChainAspect),
     /// The receiver listens on one of these ports.
     Port(Vec<u16>),
+    /// Something about the caller's access tokens.
+    #[serde(rename = "oauth")]
+    OAuth(OAuthAspect),
+    /// Each API request carries that header field, as the profile wants it.
+    Field(String),
+    /// A request that was answered with an error is made again, or is not.
+    Repeats(bool),
+    /// A request with that method and path is made at all: `GET /healthcheck`.
+    Asks(String),
     /// The receiver names no other authority than Thales' when it asks for a certificate.
     NamesOnlyClientCa,
     /// Nothing of another environment is asked for, dialled or shown.
@@ -153,6 +162,22 @@ pub enum CertificateAspect {
     Subject,
     /// Extended key usage, key usage and CA flag suit a client.
     Usage,
+}
+
+/// What is judged of the caller's access tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OAuthAspect {
+    /// Every API request carries a token that was issued in this scenario.
+    Required,
+    /// A token is used again for as long as it lives.
+    Reused,
+    /// A token that is not good any more is replaced.
+    Renewed,
+    /// The assertion has the header and the claims that the profile wants.
+    Assertion,
+    /// A token is used although its answer carries what nobody has announced.
+    Tolerant,
 }
 
 /// What is judged of the receiver's chain.

@@ -95,6 +95,8 @@ pub struct PortalValues {
     /// Thales' authority for customers, PEM or DER, where it signed the client certificate; relative to the file. In
     /// Rust its content stands in the identity.
     pub customer_authority: Option<PathBuf>,
+    /// The public key that Thales verifies the caller's assertions with, PEM; relative to the file.
+    pub jwt_key: Option<PathBuf>,
 }
 
 /// The customer's own certificates and keys; paths are relative to the file.

@@ -12,14 +12,16 @@ mod requirement;
 mod scenario;
 mod script;
 
-pub use check::{AnchorAspect, ApartAspect, CertificateAspect, ChainAspect, Check, Ends, Renews, StoreAspect};
+pub use check::{
+    AnchorAspect, ApartAspect, CertificateAspect, ChainAspect, Check, Ends, OAuthAspect, Renews, StoreAspect,
+};
 pub use integration::{
     AnswerFile, Caller, Declaration, EnvironmentTables, IdentityFiles, IntegrationFile, PortalValues, Receiver,
     RequestShape, StoreWord,
 };
 pub use names::{EndpointName, HostPort, Millis, NameError, RequirementId, ScenarioId, Topic};
 pub use profile::{
-    ClientCertificatePolicy, CommonNameRule, CustomerId, Environment, Issuance, KeyRule, OAuth, Profile,
+    ClientCertificatePolicy, CommonNameRule, CustomerId, Environment, FieldRule, Issuance, KeyRule, OAuth, Profile,
     PublishedAuthority, ServerAuthority,
 };
 pub use renewal::{ChangeOver, RenewalKeys, Signal};

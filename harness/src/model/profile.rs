@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use mock_thales::observe::Scheme;
 use serde::{Deserialize, Serialize};
 
 use super::{Millis, Requirement, RequirementId, Topic};
@@ -26,6 +27,9 @@ pub struct Profile {
     /// OAuth 2.0 on API calls, where the product demands it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oauth: Option<OAuth>,
+    /// Header fields of API requests, where they are stated; outside the connectivity documents, hence never a MUST.
+    #[serde(default, rename = "request-field", skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldRule>,
     /// What a green run does not prove.
     pub not_proven: Vec<String>,
     /// The catalogue.
@@ -162,6 +166,29 @@ pub struct OAuth {
     pub assertion_within: Millis,
     /// Signature algorithm of the assertion (RFC 7518): `ES256`.
     pub algorithm: String,
+}
+
+/// What a header field of an API request has to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FieldRule {
+    /// Its lower-case name: `x-correlation-id`, `x-issuer-id`, or `authorization`.
+    pub name: String,
+    /// Least length in characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shortest: Option<u32>,
+    /// Greatest length in characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest: Option<u32>,
+    /// Whether it consists of `A-Z a-z 0-9 _ -` alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plain: bool,
+    /// Whether it differs from request to request. A constant one is worth a warning where `unique` is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique: Option<bool>,
+    /// The scheme of `authorization`: `api-key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<Scheme>,
 }
 
 /// A kind of key that the documents list.

@@ -121,6 +121,8 @@ pub struct EndpointConduct {
     pub sentinel: Option<bool>,
     /// Leaves connections open.
     pub keep_alive: Option<bool>,
+    /// Life of an access token, where the product demands one.
+    pub token_lifetime: Option<Millis>,
 }
 
 /// Conduct of the client; what is `None` is the profile's.
@@ -168,6 +170,12 @@ pub struct Change {
     pub endorses: Option<Endorsed>,
     /// The customer's files become those of its renewed certificate, and the integration is told.
     pub renewal: bool,
+    /// Knows none of the access tokens that were issued before.
+    pub forgets_tokens: bool,
+    /// Statuses of the answers to API requests from now on, the last one for all that follow.
+    pub answers_status: Option<Vec<u16>>,
+    /// Answers carry what nobody has announced.
+    pub extras: Option<bool>,
 }
 
 /// How a dead endpoint's address behaves.

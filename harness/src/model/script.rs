@@ -10,7 +10,8 @@ use mock_thales::plan::{ClientPlan, EndpointPlan};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Check, ClientCertificatePolicy, CustomerId, EndpointName, PublishedAuthority, Requirement, ScenarioId, Topic,
+    Check, ClientCertificatePolicy, CustomerId, EndpointName, FieldRule, PublishedAuthority, Requirement, ScenarioId,
+    Topic,
 };
 
 /// First line of a log.
@@ -110,6 +111,9 @@ pub struct Context {
     /// Public certificates of the real authority behind Thales' servers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub published: Vec<PublishedAuthority>,
+    /// Rules for header fields of the caller's API requests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldRule>,
 }
 
 /// One environment, as far as the integration file describes it.

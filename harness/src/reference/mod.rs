@@ -3,10 +3,13 @@
 //! It is what a customer's implementation of the trait looks like, it is what `run` drives without an integration file,
 //! and it is the measure that defective ones differ from in one thing.
 
+mod access;
 mod client;
 mod onboarding;
 mod resolver;
 mod server;
+
+pub use access::{Access, SigningKey};
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -20,6 +23,7 @@ use crate::model::{Environment, Issuance, Profile};
 /// The reference integration of one scenario.
 pub struct Reference {
     client: client::Client,
+    key: SigningKey,
     portal: Portal,
     server: Option<server::Server>,
 }
@@ -30,7 +34,16 @@ impl Reference {
     /// # Errors
     /// An asset is missing or unreadable.
     pub fn new(portal: &Portal) -> Result<Self, ReferenceError> {
-        Ok(Self { client: client::Client::new(portal)?, portal: portal.clone(), server: None })
+        let key = SigningKey::new().map_err(|_| ReferenceError::Http("no random numbers".to_owned()))?;
+        Self::signing(portal, key)
+    }
+
+    /// The same with a key of assertions that Thales knows.
+    ///
+    /// # Errors
+    /// An asset is missing or unreadable.
+    pub fn signing(portal: &Portal, key: SigningKey) -> Result<Self, ReferenceError> {
+        Ok(Self { client: client::Client::new(portal, key.clone())?, key, portal: portal.clone(), server: None })
     }
 }
 
@@ -45,7 +58,7 @@ impl Integration for Reference {
     }
 
     fn renew(&mut self, portal: &Portal) -> Result<(), String> {
-        self.client = client::Client::new(portal).map_err(|error| error.to_string())?;
+        self.client = client::Client::new(portal, self.key.clone()).map_err(|error| error.to_string())?;
         Ok(())
     }
 }
@@ -58,8 +71,10 @@ impl Integration for Reference {
 pub fn subject(profile: &Profile, environment: &Environment) -> Result<InProcess, PkiError> {
     let (identity, other) = (own_identity(profile, environment)?, other_identity(profile, environment)?);
     let renewed = own_identity(profile, environment)?;
-    let reference = described(InProcess::new("reference", Reference::new), profile, environment, identity, other);
-    Ok(reference.renews(renewed))
+    let key = SigningKey::new()?;
+    let public = key.public_pem().to_vec();
+    let reference = InProcess::new("reference", move |portal: &Portal| Reference::signing(portal, key.clone()));
+    Ok(described(reference, profile, environment, identity, other).renews(renewed).jwt_key(public))
 }
 
 /// Gives an integration in this process the reference's portal values, identities, requests and declarations: what a

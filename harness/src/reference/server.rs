@@ -10,7 +10,7 @@ use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream};
 
 use super::ReferenceError;
-use super::client::{certificates, key};
+use super::client::{certificates, key_of};
 use crate::integration::Portal;
 
 /// Longest wait for a caller.
@@ -35,7 +35,7 @@ impl Server {
             .with_client_cert_verifier(verifier)
             .with_single_cert(
                 certificates(portal, "CUSTOMER_TLS_SERVER_CERTIFICATE_CHAIN")?,
-                key(portal, "CUSTOMER_TLS_SERVER_KEY")?,
+                key_of(portal, "CUSTOMER_TLS_SERVER_KEY")?,
             )?;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         let config = Arc::new(config);

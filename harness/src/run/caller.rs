@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mock_thales::dns::{NameServer, Zone};
-use mock_thales::endpoint::{Conduct as EndpointConductReady, Endpoint, Stage};
+use mock_thales::endpoint::{Conduct as EndpointConductReady, Endpoint, Stage, Tokens};
 use mock_thales::observe::{Actor, CallId, Claim, ClientHello, Event, Fact, PhaseId};
 use mock_thales::plan::{Endorsed, EndpointPlan, ZoneMode, ZonePlan};
 use rustls_pki_types::ServerName;
@@ -21,8 +21,8 @@ use super::plan;
 use super::table::{self, Player};
 use crate::integration::{CallerPart, Carrier};
 use crate::model::{
-    Change, Conduct, Context, DEFAULT_ADDRESS, Dead, EndpointName, Expectation, Phase, PhaseKind, Scenario, Script,
-    Shape, Step, Topic, Unplanned,
+    Change, Conduct, Context, DEFAULT_ADDRESS, Dead, EndpointName, Expectation, OAuth, Phase, PhaseKind, Scenario,
+    Script, Shape, Step, Topic, Unplanned,
 };
 use crate::world;
 
@@ -44,6 +44,8 @@ pub(super) struct CallerScene {
     carrier: Carrier,
     stage: Arc<Stage>,
     endpoints: BTreeMap<EndpointName, Standing>,
+    /// Access tokens that were issued, whichever endpoint did.
+    tokens: Arc<Tokens>,
     zone: Arc<Zone>,
     name_server: NameServer,
     calls: u32,
@@ -69,11 +71,12 @@ impl CallerScene {
         mut script: Script,
     ) -> Result<Self, RunError> {
         let stage = Stage::new(Arc::clone(&ground.recorder));
+        let tokens = Tokens::new(ground.setting.materials.assertion_key.clone())?;
         let mut endpoints = BTreeMap::new();
-        for (name, address, plan) in planned_endpoints(scenario) {
+        for (name, address, plan) in planned_endpoints(scenario, ground.setting.profile.oauth.as_ref()) {
             let address = ipv4(address);
             let published = ground.world.published(address, world::HTTPS)?.ip();
-            let endpoint = Endpoint::new(name.as_str(), conduct(&ground, &plan)?, PATIENCE);
+            let endpoint = Endpoint::new(name.as_str(), conduct(&ground, &tokens, &plan)?, PATIENCE);
             stage.publish(published, Arc::clone(&endpoint));
             script.endpoints.insert(name.clone(), published);
             endpoints.insert(name, Standing { endpoint, plan, address, published });
@@ -103,7 +106,7 @@ impl CallerScene {
         let portal = ground.portal(entry)?;
         let carrier =
             Carrier::start(part, ground.dir(), portal, Arc::clone(&ground.world), Arc::clone(&ground.recorder)).await;
-        Ok(Self { ground, script, carrier, stage, endpoints, zone, name_server, calls: 0, hung: false })
+        Ok(Self { ground, script, carrier, stage, endpoints, tokens, zone, name_server, calls: 0, hung: false })
     }
 
     async fn close(self) -> Script {
@@ -153,7 +156,7 @@ impl CallerScene {
         let Some(endorses) = change.endorses else { return Ok(()) };
         for standing in self.endpoints.values_mut() {
             standing.plan.endorses = Some(endorses);
-            standing.endpoint.behave(conduct(&self.ground, &standing.plan)?);
+            standing.endpoint.behave(conduct(&self.ground, &self.tokens, &standing.plan)?);
         }
         Ok(())
     }
@@ -200,9 +203,9 @@ impl CallerScene {
 impl Player for CallerScene {
     type Plan = EndpointPlan;
 
-    fn plan(conduct: &Conduct) -> Option<EndpointPlan> {
+    fn plan(&self, conduct: &Conduct) -> Option<EndpointPlan> {
         match conduct {
-            Conduct::Endpoint(conduct) => Some(plan::endpoint(conduct)),
+            Conduct::Endpoint(conduct) => Some(plan::endpoint(conduct, self.ground.setting.profile.oauth.as_ref())),
             Conduct::Client(_) => None,
         }
     }
@@ -210,7 +213,7 @@ impl Player for CallerScene {
     /// One call, repeated while it met only connections of an earlier phase.
     async fn play_once(&mut self, kind: PhaseKind, words: &str, plan: &EndpointPlan) -> Result<PhaseId, RunError> {
         let main = main_endpoint();
-        let conduct = conduct(&self.ground, plan)?;
+        let conduct = conduct(&self.ground, &self.tokens, plan)?;
         if let Some(standing) = self.endpoints.get_mut(&main) {
             standing.endpoint.behave(conduct);
             standing.plan = plan.clone();
@@ -253,7 +256,7 @@ impl Player for CallerScene {
 
     fn expect(&mut self, expectation: Expectation) {
         let setting = Arc::clone(&self.ground.setting);
-        plan::expect(&mut self.script, &setting.profile.requirements, &setting.materials, expectation);
+        plan::expect(&mut self.script, &setting.profile, &setting.materials, expectation);
     }
 }
 
@@ -290,6 +293,7 @@ async fn play_steps(scene: &mut CallerScene, zone: &Change, steps: &[Step]) -> R
         ttl_ms = step.change.ttl.map_or(ttl_ms, |ttl| ttl.0);
         let every_ms = step.traffic.every.map_or(0, |every| every.0);
         scene.endorse(&step.change)?;
+        answer_otherwise(scene, &step.change)?;
         let phase = scene.begin(PhaseKind::Step, &format!("step {}", index + 1), ttl_ms, every_ms);
         // A caller that hung would hang in every step: the rest is planned, so that it is inconclusive, and not played.
         if !gave_up {
@@ -364,6 +368,20 @@ fn could_not(facts: &[Fact]) -> bool {
     facts.iter().any(|fact| matches!(fact.event, Event::ToldOfRenewal { failed: Some(_), .. }))
 }
 
+/// What the endpoints answer from now on, where a change says so: a conduct of its own.
+fn answer_otherwise(scene: &mut CallerScene, change: &Change) -> Result<(), RunError> {
+    if change.answers_status.is_none() && change.extras.is_none() {
+        return Ok(());
+    }
+    for standing in scene.endpoints.values_mut() {
+        let plan = &mut standing.plan;
+        plan.answers_status = change.answers_status.clone().unwrap_or_else(|| plan.answers_status.clone());
+        plan.extras = change.extras.unwrap_or(plan.extras);
+        standing.endpoint.behave(conduct(&scene.ground, &scene.tokens, plan)?);
+    }
+    Ok(())
+}
+
 /// Carries out a change of Thales' side: first what dies or drains, then what is answered.
 async fn apply(scene: &mut CallerScene, change: &Change) -> Result<(), RunError> {
     let recorder = Arc::clone(&scene.ground.recorder);
@@ -380,6 +398,10 @@ async fn apply(scene: &mut CallerScene, change: &Change) -> Result<(), RunError>
             Dead::Unreachable => "unreachable",
         };
         recorder.record(Actor::Runner, Event::Died { endpoint: name.to_string(), how: how.to_owned() });
+    }
+    if change.forgets_tokens {
+        scene.tokens.forget();
+        recorder.record(Actor::Runner, Event::TokensForgotten);
     }
     if change.answer.is_some() || change.ttl.is_some() || change.mode.is_some() {
         let plan = zone_plan(Some(&scene.zone.plan()), change, &scene.endpoints);
@@ -437,7 +459,7 @@ async fn traffic(scene: &mut CallerScene, step: &Step) {
     }
 }
 
-fn conduct(ground: &Ground, plan: &EndpointPlan) -> Result<Arc<EndpointConductReady>, RunError> {
+fn conduct(ground: &Ground, tokens: &Arc<Tokens>, plan: &EndpointPlan) -> Result<Arc<EndpointConductReady>, RunError> {
     let materials = &ground.setting.materials;
     let (former, renewed) = (&materials.context.endorsed, &materials.context.renewed);
     let endorsed: Vec<_> = match plan.endorses {
@@ -450,7 +472,7 @@ fn conduct(ground: &Ground, plan: &EndpointPlan) -> Result<Arc<EndpointConductRe
     for host in others(&materials.context) {
         conduct = conduct.beside(&host, &materials.authorities)?;
     }
-    Ok(Arc::new(conduct))
+    Ok(Arc::new(conduct.sharing(Arc::clone(tokens))))
 }
 
 /// Thales' hosts in other environments, published ones and those that onboarding gave, as far as they are others.
@@ -464,15 +486,15 @@ fn others(context: &Context) -> BTreeSet<String> {
         .collect()
 }
 
-fn planned_endpoints(scenario: &Scenario) -> Vec<(EndpointName, IpAddr, EndpointPlan)> {
+fn planned_endpoints(scenario: &Scenario, oauth: Option<&OAuth>) -> Vec<(EndpointName, IpAddr, EndpointPlan)> {
     match &scenario.shape {
         Shape::Table { control: Conduct::Endpoint(control), .. } => {
-            vec![(main_endpoint(), DEFAULT_ADDRESS, plan::endpoint(control))]
+            vec![(main_endpoint(), DEFAULT_ADDRESS, plan::endpoint(control, oauth))]
         }
         Shape::Table { .. } => Vec::new(),
         Shape::Steps { endpoints, .. } => endpoints
             .iter()
-            .map(|(name, (address, conduct))| (name.clone(), *address, plan::endpoint(conduct)))
+            .map(|(name, (address, conduct))| (name.clone(), *address, plan::endpoint(conduct, oauth)))
             .collect(),
     }
 }

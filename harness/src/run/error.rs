@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use mock_thales::dns::DnsError;
-use mock_thales::endpoint::ConductError;
+use mock_thales::endpoint::{ConductError, RandomError};
 
 use crate::model::ScenarioId;
 use crate::world::WorldError;
@@ -58,6 +58,12 @@ impl From<io::Error> for RunError {
 impl From<DnsError> for RunError {
     fn from(error: DnsError) -> Self {
         Self::Dns(error)
+    }
+}
+
+impl From<RandomError> for RunError {
+    fn from(error: RandomError) -> Self {
+        Self::Conduct(ConductError::Random(error))
     }
 }
 

@@ -48,12 +48,16 @@ impl Ground {
         let address = self.world.published(entry, world::HTTPS)?;
         let is_private = self.setting.host.network == world::Network::Private;
         let port = if is_private { String::new() } else { format!(":{}", address.port()) };
+        let base = format!("https://{}{port}", context.inbound_host);
         Ok(Portal {
             directory: self.world.portal().to_owned(),
-            url: format!("https://{}{port}{}", context.inbound_host, context.base_path),
+            url: format!("{base}{}", context.base_path),
             inbound_host: context.inbound_host.clone(),
             issuer_host: context.issuer_host.clone(),
             common_name: context.common_name.clone(),
+            profile: self.setting.profile.id.clone(),
+            customer_id: context.customer_id.clone(),
+            token_url: self.setting.profile.oauth.as_ref().map(|oauth| format!("{base}{}", oauth.token_path)),
             resolver: (!is_private).then(|| self.world.resolver()),
             listen: self.world.customer_listen(context.issuer_port)?,
         })

@@ -1,15 +1,15 @@
 //! From a scenario's words to plans: what is not said is the profile's, and what cannot be judged is said so.
 
-use mock_thales::plan::{ClientPlan, EndpointPlan};
+use mock_thales::plan::{ClientPlan, EndpointPlan, OAuthPlan};
 
 use crate::integration::Materials;
 use crate::model::{
-    CertificateAspect, Check, ClientConduct, CommonNameRule, EndpointConduct, Expectation, PhaseKind, Profile,
-    Requirement, Script, Step, Topic, Unplanned,
+    CertificateAspect, Check, ClientConduct, CommonNameRule, EndpointConduct, Expectation, Millis, OAuth, OAuthAspect,
+    PhaseKind, Profile, Script, Step, Topic, Unplanned,
 };
 
-/// An endpoint's plan: the scenario's words over Thales as it ought to be.
-pub(super) fn endpoint(conduct: &EndpointConduct) -> EndpointPlan {
+/// An endpoint's plan: the scenario's words over Thales as it ought to be, which demands what the profile says.
+pub(super) fn endpoint(conduct: &EndpointConduct, oauth: Option<&OAuth>) -> EndpointPlan {
     let ought = EndpointPlan::default();
     EndpointPlan {
         versions: conduct.versions.clone().unwrap_or(ought.versions),
@@ -22,6 +22,20 @@ pub(super) fn endpoint(conduct: &EndpointConduct) -> EndpointPlan {
         endorses: ought.endorses,
         sentinel: conduct.sentinel.unwrap_or(ought.sentinel),
         keep_alive: conduct.keep_alive.unwrap_or(ought.keep_alive),
+        oauth: oauth.map(|oauth| tokens(oauth, conduct.token_lifetime)),
+        answers_status: ought.answers_status,
+        extras: ought.extras,
+    }
+}
+
+/// Whole seconds, as they travel.
+fn tokens(oauth: &OAuth, lifetime: Option<Millis>) -> OAuthPlan {
+    let seconds = |span: Millis| u32::try_from(span.0 / 1000).unwrap_or(u32::MAX);
+    OAuthPlan {
+        token_path: oauth.token_path.clone(),
+        lifetime_s: seconds(lifetime.unwrap_or(oauth.lifetime)),
+        assertion_within_s: seconds(oauth.assertion_within),
+        algorithm: oauth.algorithm.clone(),
     }
 }
 
@@ -71,23 +85,25 @@ pub(super) fn tells(step: &Step, profile: &Profile) -> bool {
 }
 
 /// Adds an expectation to a script, or says why it cannot be planned.
-pub(super) fn expect(
-    script: &mut Script,
-    requirements: &[Requirement],
-    materials: &Materials,
-    expectation: Expectation,
-) {
-    let why = if !requirements.iter().any(|requirement| requirement.is_about(&expectation.topic)) {
+pub(super) fn expect(script: &mut Script, profile: &Profile, materials: &Materials, expectation: Expectation) {
+    let why = if profile.about(&expectation.topic).is_none() {
         Some("the profile has no such requirement")
     } else {
-        match expectation.check {
+        match &expectation.check {
             Check::ClientCertificate(aspect)
-                if materials.client_is_issued && aspect != CertificateAspect::Presented =>
+                if materials.client_is_issued && *aspect != CertificateAspect::Presented =>
             {
                 Some("the harness issued the client certificate: [identity] names the integration's own")
             }
             Check::ServerChain(_) if materials.server_is_issued => {
                 Some("the harness issued the server certificate: [identity] names the integration's own")
+            }
+            Check::OAuth(OAuthAspect::Tolerant) if profile.oauth.is_none() => {
+                Some("the wire does not show what an integration makes of an answer")
+            }
+            Check::OAuth(_) if profile.oauth.is_none() => Some("the profile demands no access tokens"),
+            Check::Field(name) if !profile.fields.iter().any(|rule| rule.name == *name) => {
+                Some("the profile says nothing of that header field")
             }
             _ => None,
         }
@@ -103,9 +119,9 @@ pub(super) fn expect(
 }
 
 /// Adds what the profile's rows judge on this scenario, whatever it is played for.
-pub(super) fn observe(script: &mut Script, requirements: &[Requirement], materials: &Materials) {
+pub(super) fn observe(script: &mut Script, profile: &Profile, materials: &Materials) {
     let scenario = script.scenario.clone();
-    for requirement in requirements {
+    for requirement in &profile.requirements {
         for observed in requirement.observed.iter().filter(|observed| observed.scenario == scenario) {
             let expectation = Expectation {
                 topic: requirement.topic.clone(),
@@ -116,7 +132,7 @@ pub(super) fn observe(script: &mut Script, requirements: &[Requirement], materia
                 means: None,
                 any_of: None,
             };
-            expect(script, requirements, materials, expectation);
+            expect(script, profile, materials, expectation);
         }
     }
 }

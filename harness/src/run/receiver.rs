@@ -74,7 +74,7 @@ impl ReceiverScene {
 impl Player for ReceiverScene {
     type Plan = ClientPlan;
 
-    fn plan(conduct: &Conduct) -> Option<ClientPlan> {
+    fn plan(&self, conduct: &Conduct) -> Option<ClientPlan> {
         match conduct {
             Conduct::Client(conduct) => Some(plan::client(conduct)),
             Conduct::Endpoint(_) => None,
@@ -142,7 +142,7 @@ impl Player for ReceiverScene {
 
     fn expect(&mut self, expectation: Expectation) {
         let setting = Arc::clone(&self.ground.setting);
-        plan::expect(&mut self.script, &setting.profile.requirements, &setting.materials, expectation);
+        plan::expect(&mut self.script, &setting.profile, &setting.materials, expectation);
     }
 }
 

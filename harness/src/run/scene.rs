@@ -81,7 +81,7 @@ async fn perform(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> 
         Part::Files => script,
     };
     drop(lag);
-    plan::observe(&mut script, &setting.profile.requirements, &setting.materials);
+    plan::observe(&mut script, &setting.profile, &setting.materials);
     let facts = recorder.snapshot();
     // What still holds the world is ending; its processes end with it.
     if let Ok(world) = Arc::try_unwrap(world) {

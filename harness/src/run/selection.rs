@@ -4,7 +4,7 @@ use std::fmt;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use crate::model::{Profile, Requirement, Scenario, ScenarioId, Shape, Topic};
+use crate::model::{Check, Profile, Requirement, Scenario, ScenarioId, Shape, Topic};
 
 /// A selection; without a pattern it holds everything.
 #[derive(Debug, Clone)]
@@ -66,12 +66,14 @@ impl Selection {
         self.patterns.is_empty()
     }
 
-    /// Whether a scenario is selected, by its id or by a requirement that it verifies in the profile. One about topics
-    /// that the profile does not have never is.
+    /// Whether a scenario is selected, by its id or by a requirement that it verifies in the profile. One that verifies
+    /// nothing of the profile never is.
     pub fn holds(&self, scenario: &Scenario, profile: &Profile) -> bool {
-        if !topics(scenario).into_iter().any(|topic| profile.about(topic).is_some()) {
-            return false;
-        }
+        let verifies = !rows(scenario, profile).is_empty();
+        verifies && (profile.oauth.is_some() || !is_about_tokens(scenario)) && self.is_named(scenario, profile)
+    }
+
+    fn is_named(&self, scenario: &Scenario, profile: &Profile) -> bool {
         self.is_all()
             || self.patterns.is_match(scenario.id.as_str())
             || topics(scenario).into_iter().any(|topic| self.patterns.is_match(topic.as_str()))
@@ -92,6 +94,13 @@ pub(crate) fn rows<'a>(scenario: &Scenario, profile: &'a Profile) -> Vec<&'a Req
                 || requirement.observed.iter().any(|observed| observed.scenario == scenario.id)
         })
         .collect()
+}
+
+/// Whether all that a scenario judges is what becomes of access tokens.
+fn is_about_tokens(scenario: &Scenario) -> bool {
+    let Shape::Steps { steps, .. } = &scenario.shape else { return false };
+    let mut checks = steps.iter().flat_map(|step| &step.expect).peekable();
+    checks.peek().is_some() && checks.all(|check| matches!(check, Check::OAuth(_)))
 }
 
 /// The topics that a scenario verifies.

@@ -14,7 +14,7 @@ pub(super) trait Player {
     type Plan: Clone + Send + Sync;
 
     /// The plan of a row's or control's words; `None` where they are for the other side.
-    fn plan(conduct: &Conduct) -> Option<Self::Plan>;
+    fn plan(&self, conduct: &Conduct) -> Option<Self::Plan>;
 
     /// Plays one phase.
     fn play_once(
@@ -50,7 +50,7 @@ pub(super) async fn play<P: Player>(
     control: &Conduct,
     rows: &[Row],
 ) -> Result<(), RunError> {
-    let Some(control) = P::plan(control) else { return Ok(()) };
+    let Some(control) = player.plan(control) else { return Ok(()) };
     let mut before = player.play_once(PhaseKind::Control, "1", &control).await?;
     for (topic, check) in control_checks(verifies, rows) {
         player.expect(Expectation {
@@ -64,7 +64,7 @@ pub(super) async fn play<P: Player>(
         });
     }
     for (index, row) in rows.iter().enumerate() {
-        let Some(plan) = P::plan(&row.conduct) else { continue };
+        let Some(plan) = player.plan(&row.conduct) else { continue };
         // Nobody would judge it, and it costs calls.
         if !player.has(&row.verifies) {
             continue;

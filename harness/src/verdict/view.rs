@@ -136,6 +136,14 @@ impl<'a> View<'a> {
         Ruling::unwitnessed(reason, seen, evidence)
     }
 
+    /// No API request is among what came on these connections: says what came instead.
+    pub(super) fn no_api_request(&self, connections: &[&Connection]) -> Ruling {
+        match connections.iter().rfind(|connection| self.is_witness(connection) && connection.data.is_some()) {
+            Some(last) => Ruling::unwitnessed(Reason::NotShown, "no API request came", vec![last.opened.seq]),
+            None => self.no_witness(connections, Vec::new()),
+        }
+    }
+
     /// The status with which the nearest control was answered.
     pub(super) fn control_status(&self, expectation: &Expectation) -> Option<u16> {
         expectation
@@ -164,6 +172,15 @@ impl<'a> View<'a> {
             Actor::Endpoint(name) => name.parse().ok(),
             _ => None,
         }
+    }
+
+    /// Whether the endpoint that accepted a connection asked for a client certificate.
+    pub(super) fn asks_for_certificate(&self, connection: &Connection) -> bool {
+        let plan = connection.phase.and_then(|phase| self.phase(phase)).and_then(|phase| {
+            let endpoint = self.endpoint_of(connection)?;
+            phase.endpoints.get(&endpoint)
+        });
+        plan.is_none_or(|plan| plan.asks_for_certificate())
     }
 
     /// The longest lag of the harness itself that reaches into a span of time, in microseconds. A lag is recorded when

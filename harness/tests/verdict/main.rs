@@ -1,5 +1,6 @@
 //! Verdicts from written logs: what happened on each connection → met, violated or unwitnessed. No socket is opened.
 
+mod above;
 mod chains;
 mod fold;
 mod moves;

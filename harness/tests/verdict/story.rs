@@ -7,16 +7,18 @@ use mock_thales::observe::{
     Actor, CallId, CertificateDer, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, PhaseId, RequestHead,
     TlsVersion,
 };
-use mock_thales::plan::{ClientPlan, EndpointPlan};
+use mock_thales::plan::{ClientPlan, EndpointPlan, OAuthPlan};
 use thales_harness::model::{
-    Check, ClientCertificatePolicy, CommonNameRule, Context, CustomerId, Expectation, Header, Issuance, LOG_FORMAT,
-    Level, Network, Phase, PhaseKind, Proof, Requirement, Script, Side,
+    Check, ClientCertificatePolicy, CommonNameRule, Context, CustomerId, Expectation, FieldRule, Header, Issuance,
+    LOG_FORMAT, Level, Network, Phase, PhaseKind, Proof, Requirement, Script, Side,
 };
 use thales_harness::verdict::{Finding, Outcome, Reason, judge};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 pub(crate) const HOST: &str = "api.example.test";
+/// The customer's identifier, where tokens are demanded.
+pub(crate) const CUSTOMER: &str = "MGW_000001";
 
 /// What happened on one connection, after its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +70,10 @@ pub(crate) struct Story {
     pub(crate) endorsed: (Option<CertificateDer>, Option<CertificateDer>),
     pub(crate) client_ca: Option<CertificateDer>,
     versions: Vec<TlsVersion>,
+    /// What endpoints demand above TLS in phases from now on.
+    pub(crate) oauth: Option<OAuthPlan>,
+    /// Rules for header fields.
+    pub(crate) fields: Vec<FieldRule>,
 }
 
 pub(crate) const OLD: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 10));
@@ -87,6 +93,8 @@ impl Story {
             endorsed: (None, None),
             client_ca: None,
             versions: vec![TlsVersion::V1_2, TlsVersion::V1_3],
+            oauth: None,
+            fields: Vec::new(),
         }
     }
 
@@ -112,7 +120,8 @@ impl Story {
 
     pub(crate) fn begin(&mut self, kind: PhaseKind) -> PhaseId {
         let id = PhaseId(u32::try_from(self.phases.len()).expect("a short story"));
-        let endpoint = EndpointPlan { versions: self.versions.clone(), ..EndpointPlan::default() };
+        let (versions, oauth) = (self.versions.clone(), self.oauth.clone());
+        let endpoint = EndpointPlan { versions, oauth, ..EndpointPlan::default() };
         let client = ClientPlan { versions: self.versions.clone(), ..ClientPlan::default() };
         let endpoints = match self.side {
             Side::Caller => BTreeMap::from([("main".parse().expect("a name"), endpoint)]),
@@ -209,6 +218,22 @@ impl Story {
             self.fact(actor.clone(), id, shown);
         }
         self.ends(&actor, id, happened);
+    }
+
+    /// A connection of a caller that goes through, and what was seen on it besides.
+    pub(crate) fn exchange(&mut self, events: Vec<Event>) {
+        self.accept("main", OLD, Happened::Through);
+        let id = Some(ConnectionId(self.connections));
+        for event in events {
+            self.fact(Actor::Endpoint("main".to_owned()), id, event);
+        }
+    }
+
+    /// The beginning of a call.
+    pub(crate) fn calls(&mut self) {
+        self.calls += 1;
+        let call = CallId(self.calls);
+        self.fact(Actor::Runner, None, Event::CallBegan { call });
     }
 
     /// A receiver that serves this chain and answers.
@@ -341,7 +366,7 @@ impl Story {
                 renewed: self.endorsed.1.clone(),
                 server_chain: self.handed_over.clone(),
                 cn_template: None,
-                customer_id: None,
+                customer_id: self.oauth.as_ref().map(|_| CUSTOMER.to_owned()),
                 customer_id_form: CustomerId { name: "id".to_owned(), length: None },
                 word: None,
                 words: Vec::new(),
@@ -359,6 +384,7 @@ impl Story {
                 statuses: vec![200],
                 environments: Vec::new(),
                 published: Vec::new(),
+                fields: self.fields.clone(),
             },
             script: Script {
                 scenario: "inbound/story".parse().expect("an id"),

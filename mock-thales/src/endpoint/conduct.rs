@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustls::crypto::CryptoProvider;
 use rustls::server::NoServerSessionStorage;
@@ -10,6 +11,7 @@ use rustls::{DistinguishedName, ServerConfig, SupportedProtocolVersion};
 
 use super::admission::{Admission, Verifier};
 use super::shown::Shown;
+use super::tokens::{RandomError, Tokens};
 #[cfg(feature = "legacy-tls")]
 use crate::legacy;
 use crate::observe::{CertificateDer, TlsVersion};
@@ -45,6 +47,9 @@ pub struct Conduct {
     pub(super) legacy: Vec<(TlsVersion, legacy::Server)>,
     pub(super) key: KeyKind,
     pub(super) answers: Arc<Answers>,
+    pub(super) tokens: Arc<Tokens>,
+    /// API requests answered so far.
+    pub(super) answered: AtomicUsize,
 }
 
 impl fmt::Debug for Conduct {
@@ -105,7 +110,22 @@ impl Conduct {
             legacy,
             key: plan.leaf,
             answers,
+            tokens: Tokens::new(None)?,
+            answered: AtomicUsize::new(0),
         })
+    }
+
+    /// Shares the tokens of a scenario; alone, it knows only those that it has issued itself.
+    #[must_use]
+    pub fn sharing(mut self, tokens: Arc<Tokens>) -> Self {
+        self.tokens = tokens;
+        self
+    }
+
+    /// The status of the next answer to an API request, where the plan says one.
+    pub(super) fn next_status(&self) -> Option<u16> {
+        let answered = self.answered.fetch_add(1, Ordering::SeqCst);
+        self.plan.answers_status.get(answered).or(self.plan.answers_status.last()).copied()
     }
 }
 
@@ -197,6 +217,8 @@ pub enum ConductError {
     Pki(PkiError),
     /// rustls refuses the configuration.
     Engine(rustls::Error),
+    /// Tokens need random numbers.
+    Random(RandomError),
     /// No engine speaks this version.
     Version(TlsVersion),
     /// The legacy engine refuses the configuration.
@@ -210,11 +232,18 @@ impl From<PkiError> for ConductError {
     }
 }
 
+impl From<RandomError> for ConductError {
+    fn from(error: RandomError) -> Self {
+        Self::Random(error)
+    }
+}
+
 impl fmt::Display for ConductError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pki(error) => write!(f, "{error}"),
             Self::Engine(error) => write!(f, "the TLS engine refuses the plan: {error}"),
+            Self::Random(error) => write!(f, "{error}"),
             Self::Version(version) => write!(f, "no engine speaks {version}"),
             #[cfg(feature = "legacy-tls")]
             Self::Legacy(error) => write!(f, "{error}"),

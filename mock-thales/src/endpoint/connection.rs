@@ -141,11 +141,11 @@ async fn modern_handshake(
     let accepting = TlsAcceptor::from(Arc::new(config)).accept(tap).into_fallible();
     match timeout_at(Instant::now() + endpoint.patience(), accepting).await {
         Ok(Ok(stream)) => {
-            record_shown(verifier.as_deref(), recorder);
+            let certificate = record_shown(verifier.as_deref(), recorder);
             record_handshake(&stream, recorder);
             let alerted = |stream: &TlsStream<Tap<TcpStream>>| stream.get_ref().0.alerted();
             let plain = Plain::new(stream, recorder.clone(), classify_rustls, alerted);
-            http::serve(plain, endpoint, conduct, recorder).await;
+            http::serve(plain, endpoint, conduct, certificate, recorder).await;
         }
         Ok(Err((error, tap))) => {
             record_shown(verifier.as_deref(), recorder);
@@ -159,12 +159,11 @@ async fn modern_handshake(
     }
 }
 
-fn record_shown(verifier: Option<&Verifier>, recorder: &ConnectionRecorder) {
-    if let Some(shown) = verifier.map(Verifier::shown)
-        && !shown.chain.is_empty()
-    {
-        recorder.record(Event::PeerCertificate { chain: shown.chain, proved: shown.proved });
-    }
+/// Records what the caller has shown, and says whether it was anything.
+fn record_shown(verifier: Option<&Verifier>, recorder: &ConnectionRecorder) -> bool {
+    let Some(shown) = verifier.map(Verifier::shown).filter(|shown| !shown.chain.is_empty()) else { return false };
+    recorder.record(Event::PeerCertificate { chain: shown.chain, proved: shown.proved });
+    true
 }
 
 fn record_handshake(stream: &TlsStream<Tap<TcpStream>>, recorder: &ConnectionRecorder) {
@@ -197,7 +196,8 @@ async fn legacy_handshake(
 ) {
     match timeout_at(Instant::now() + endpoint.patience(), server.accept(tap)).await {
         Ok(Ok(established)) => {
-            if !established.peer_chain.is_empty() {
+            let certificate = !established.peer_chain.is_empty();
+            if certificate {
                 recorder.record(Event::PeerCertificate { chain: established.peer_chain, proved: established.proved });
             }
             recorder.record(Event::HandshakeDone(Handshake {
@@ -207,7 +207,7 @@ async fn legacy_handshake(
             }));
             let alerted = |stream: &crate::legacy::Stream<Tap<TcpStream>>| stream.get_ref().alerted();
             let plain = Plain::new(established.stream, recorder.clone(), classify_legacy, alerted);
-            http::serve(plain, endpoint, conduct, recorder).await;
+            http::serve(plain, endpoint, conduct, certificate, recorder).await;
         }
         // Everything before ChangeCipherSpec is plaintext: the tap has recorded the alert.
         Ok(Err(failure)) => Broken::from(failure).record(recorder, true),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::{
-    Actor, CallId, CertificateDer, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, PhaseId, RefusalPage,
-    RequestHead, Role, TlsVersion,
+    Actor, CallId, CertificateDer, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, Marks, PhaseId,
+    RefusalPage, RequestHead, Role, TlsVersion, TokenRequest,
 };
 
 /// Something seen on a connection: the number of its fact, and its time in microseconds.
@@ -58,6 +58,10 @@ pub struct Connection {
     pub data: Option<Seen<u64>>,
     /// HTTP requests of a caller.
     pub requests: Vec<Seen<RequestHead>>,
+    /// What those of them say above TLS that ask for no token.
+    pub marks: Vec<Seen<Marks>>,
+    /// Those of them that ask for a token.
+    pub token_requests: Vec<Seen<TokenRequest>>,
     /// The endpoint's answers.
     pub answers: Vec<Seen<u16>>,
     /// A server's answer.
@@ -204,6 +208,8 @@ impl Connection {
             local_error: None,
             data: None,
             requests: Vec::new(),
+            marks: Vec::new(),
+            token_requests: Vec::new(),
             answers: Vec::new(),
             response: None,
             ended: None,
@@ -227,6 +233,8 @@ impl Connection {
             }
             Event::Data { bytes } if self.data.is_none() => self.data = Some(seen(fact, *bytes)),
             Event::Request(head) => self.requests.push(seen(fact, head.clone())),
+            Event::Marked(marks) => self.marks.push(seen(fact, marks.clone())),
+            Event::TokenAsked(request) => self.token_requests.push(seen(fact, request.clone())),
             Event::Answered { status } => self.answers.push(seen(fact, *status)),
             Event::Response { status, page } => self.response = Some(seen(fact, (*status, *page))),
             Event::Ended(end) if self.ended.is_none() => self.ended = Some(seen(fact, *end)),

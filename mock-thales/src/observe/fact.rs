@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::ShownFile;
+use super::{Marks, ShownFile, TokenRequest};
 
 /// A part of a scenario: a control, a refusal, a step. Numbered from 0 in the order of play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -134,6 +134,8 @@ pub enum Event {
     },
     /// A file that the integration file names was read. Keys in it are left out.
     FileShown(ShownFile),
+    /// From now on no access token that was issued before is known.
+    TokensForgotten,
     // ---- integration ----
     /// A process ended.
     Exited {
@@ -233,6 +235,10 @@ pub enum Event {
     },
     /// A complete HTTP request head.
     Request(RequestHead),
+    /// What an API request says above TLS.
+    Marked(Marks),
+    /// An access token was asked for.
+    TokenAsked(TokenRequest),
     /// The endpoint answered.
     Answered {
         /// HTTP status.

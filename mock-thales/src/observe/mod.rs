@@ -2,12 +2,16 @@
 //!
 //! Facts say what happened on the wire and never what it means; meaning is the reader's business.
 
+mod above;
 mod connection;
 mod fact;
 mod log;
 mod recorder;
 mod shown;
 
+pub use above::{
+    Assertion, Authorization, BodyForm, Mark, Marks, Scheme, SignatureState, TokenOutcome, TokenRequest, TokenState,
+};
 pub use connection::{CallReading, Connection, Ending, Seen, connections};
 pub use fact::{
     Actor, Answer, CallId, CertificateDer, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, Header,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::OAuthPlan;
 use crate::observe::TlsVersion;
 
 /// Conduct of one endpoint during one phase.
@@ -30,6 +31,23 @@ pub struct EndpointPlan {
     pub sentinel: bool,
     /// Leaves the connection open after an answer.
     pub keep_alive: bool,
+    /// Demands an access token with every request and issues them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<OAuthPlan>,
+    /// Statuses of the answers to API requests in their order, the last one for all that follow; empty leaves them to
+    /// the answers' own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers_status: Vec<u16>,
+    /// Answers carry a header field and, where they are JSON, a member that nobody has announced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub extras: bool,
+}
+
+impl EndpointPlan {
+    /// Whether it asks for a client certificate.
+    pub fn asks_for_certificate(&self) -> bool {
+        self.client_certificate == AskClient::Request
+    }
 }
 
 /// Thales as it ought to be: TLS 1.2 and 1.3, today's certificate, a client certificate asked for, no authorities named,
@@ -47,6 +65,9 @@ impl Default for EndpointPlan {
             endorses: None,
             sentinel: false,
             keep_alive: false,
+            oauth: None,
+            answers_status: Vec::new(),
+            extras: false,
         }
     }
 }

@@ -3,10 +3,12 @@
 
 mod client;
 mod endpoint;
+mod oauth;
 mod zone;
 
 pub use client::{ClientCertificate, ClientPlan};
 pub use endpoint::{
     AskClient, AuthorityList, Endorsed, EndpointPlan, KeyExchange, KeyKind, Refusal, ServerCertificate,
 };
+pub use oauth::OAuthPlan;
 pub use zone::{ZoneMode, ZonePlan};

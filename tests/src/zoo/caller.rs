@@ -164,7 +164,8 @@ pub(super) fn system(host: &str, port: u16) -> io::Result<SocketAddr> {
     (host, port).to_socket_addrs()?.next().ok_or_else(|| io::Error::other("the name has no address"))
 }
 
-fn split(url: &str) -> io::Result<(String, u16, String)> {
+/// Host, port and path of a URL.
+pub(super) fn split(url: &str) -> io::Result<(String, u16, String)> {
     let rest = url.strip_prefix("https://").ok_or_else(|| io::Error::other("no https URL"))?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (host, port) = match authority.rsplit_once(':') {

@@ -22,7 +22,8 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
             if !is_host(host, &context.inbound_host, view.header.network) {
                 return Ruling::violated(format!("Host header is `{host}`"), vec![request.seq]);
             }
-            if !request.what.path.starts_with(&context.base_path) {
+            let asks_for_token = connection.token_requests.iter().any(|asked| asked.seq == request.seq + 1);
+            if !asks_for_token && !request.what.path.starts_with(&context.base_path) {
                 outside.get_or_insert_with(|| request.what.path.clone());
             }
             evidence.push(request.seq);

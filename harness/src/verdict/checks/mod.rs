@@ -3,21 +3,25 @@
 
 mod accepted;
 mod addressed;
+mod asks;
 mod asks_first;
 mod client_certificate;
 mod control;
 mod ends;
+mod field;
 mod files;
 mod keeps_environment;
 mod leaves;
 mod moves;
 mod names_only_client_ca;
 mod notices_sentinel;
+mod oauth;
 mod port;
 mod reaches;
 mod recovers;
 mod refused;
 mod renews;
+mod repeats;
 mod server_chain;
 
 use super::finding::{Reason, Ruling};
@@ -62,6 +66,10 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
         Check::Store(aspect) => files::store(view, expectation, *aspect),
         Check::ServerAnchor(aspect) => files::anchor(view, expectation, *aspect),
         Check::ServerChainKept => files::chain_kept(view, expectation),
+        Check::OAuth(aspect) => oauth::rule(view, expectation, *aspect),
+        Check::Field(name) => field::rule(view, expectation, name),
+        Check::Repeats(wanted) => repeats::rule(view, expectation, *wanted),
+        Check::Asks(request) => asks::rule(view, expectation, request),
     }
 }
 
@@ -108,5 +116,10 @@ pub(super) fn expected(header: &Header, expectation: &Expectation) -> String {
         | Check::Store(_)
         | Check::ServerAnchor(_)
         | Check::ServerChainKept => files::expected(header, expectation),
+        Check::OAuth(aspect) => oauth::expected(header, expectation, *aspect),
+        Check::Field(name) => field::expected(header, name),
+        Check::Repeats(true) => "makes the request again after an error that may pass".to_owned(),
+        Check::Repeats(false) => "does not make the request again after an error that stays".to_owned(),
+        Check::Asks(request) => format!("makes the request `{request}`"),
     }
 }
