@@ -30,7 +30,11 @@ fn finding(id: &str, level: Level, ruling: Outcome, any_of: Option<&str>) -> Fin
 
 /// A finding that rests on files.
 fn of_files(id: &str, ruling: Outcome) -> Finding {
-    Finding { scenario: "files/story".parse().expect("an id"), ..finding(id, Level::Must, ruling, None) }
+    Finding {
+        side: Side::Files,
+        scenario: "files/story".parse().expect("an id"),
+        ..finding(id, Level::Must, ruling, None)
+    }
 }
 
 fn declaration() -> Declaration {
