@@ -28,7 +28,8 @@ pub(super) const CERTIFICATE_ROWS: [&str; 8] = [
 ];
 
 /// Every caller's row that is not about the name server.
-const INBOUND: [&str; 21] = [
+const INBOUND: [&str; 22] = [
+    "general.environments",
     "inbound.client-certificate",
     "inbound.tls-version",
     "inbound.server-trust",
