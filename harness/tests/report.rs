@@ -21,6 +21,7 @@ fn outcome(profile: Profile, violated: &str) -> Outcome {
         level: row.level,
         scenario: "above/story".parse().expect("an id"),
         integration: "one".to_owned(),
+        side: Side::Caller,
         phase: "row".to_owned(),
         ruling: thales_harness::verdict::Outcome::Violated,
         reason: None::<Reason>,

@@ -84,10 +84,11 @@ pub(super) fn request(profile: &Profile) -> RequestShape {
 }
 
 /// Topics that lie beyond a run, with the reference's grounds.
-const GROUNDS: [(&str, &str); 6] = [
+const GROUNDS: [(&str, &str); 7] = [
     ("general.customer", "one customer identifier, which stands in its source"),
     ("general.no-vpn", "it connects to whatever address the name has"),
     ("inbound.no-filtering", "it has no list of addresses"),
+    ("inbound.store-independence", "it trusts the portal's file and no bundle of a machine"),
     ("inbound.certificate.renewal-request", "its subject stands in its source and does not change"),
     ("outbound.no-filtering", "it has no list of addresses"),
     ("outbound.change-notice", "its root lives as long as the run"),

@@ -159,7 +159,7 @@ fn row(run: &Run<'_>, requirement: &Requirement, findings: &[Finding]) -> Requir
     RequirementVerdict { requirement: requirement.clone(), verdict, reach, note, findings: own }
 }
 
-/// Whether a finding rests on files that were read, by the folder of its scenario.
+/// Whether a finding rests on files that were read.
 fn is_of_files(finding: &Finding) -> bool {
     finding.side == Side::Files
 }

@@ -12,46 +12,43 @@ use thales_harness::{Integration, Portal, Reply, Request};
 use time::OffsetDateTime;
 
 use super::caller::{split, system};
-use super::defect::Defect;
+use super::defect::{D1, Defect};
 use super::tls::{Rustls, Tls, own, verifier};
-
-/// The profile that they are played in.
-pub const PROFILE: &str = "d1-ecom";
 
 /// Longest wait for Thales.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Rows that say something of tokens only where one is fetched.
-const OF_TOKENS: [&str; 2] = ["SUP-D1-JWT", "SUP-TOLERANT"];
+const OF_TOKENS: [&str; 2] = ["supplement.jwt", "supplement.tolerance"];
 
 /// Every defect above TLS.
-pub fn all() -> Vec<Defect> {
+pub(super) fn all() -> Vec<Defect> {
     vec![
         animal("calls_without_a_token", Flaw::WithoutToken)
-            .fails(&["D1E-IN-16", "SUP-D1-TOKEN-REUSE"])
+            .fails(&["inbound.oauth", "supplement.token-reuse"])
             .inconclusive(&OF_TOKENS),
         animal("a_token_of_its_own_making", Flaw::MadeUp)
-            .fails(&["D1E-IN-16", "SUP-D1-TOKEN-REUSE"])
+            .fails(&["inbound.oauth", "supplement.token-reuse"])
             .inconclusive(&OF_TOKENS),
         animal("a_token_that_is_sent_once_and_never_again", Flaw::Once)
-            .fails(&["D1E-IN-16", "SUP-D1-TOKEN-REUSE"])
-            .inconclusive(&["SUP-TOLERANT"]),
-        animal("a_token_that_is_fetched_without_the_certificate", Flaw::FetchedBare).fails(&["D1E-IN-16"]),
+            .fails(&["inbound.oauth", "supplement.token-reuse"])
+            .inconclusive(&["supplement.tolerance"]),
+        animal("a_token_that_is_fetched_without_the_certificate", Flaw::FetchedBare).fails(&["inbound.oauth"]),
         animal("a_token_that_is_given_up_once_refused", Flaw::GivenUp)
-            .fails(&["D1E-IN-16", "SUP-D1-TOKEN-REUSE"])
-            .inconclusive(&["SUP-TOLERANT"]),
-        animal("a_token_before_each_call", Flaw::EachCall).fails(&["SUP-D1-TOKEN-REUSE"]),
+            .fails(&["inbound.oauth", "supplement.token-reuse"])
+            .inconclusive(&["supplement.tolerance"]),
+        animal("a_token_before_each_call", Flaw::EachCall).fails(&["supplement.token-reuse"]),
         animal("a_token_that_is_kept_for_ever", Flaw::KeptForEver)
-            .fails(&["SUP-D1-TOKEN-REUSE"])
-            .inconclusive(&["SUP-TOLERANT"]),
-        animal("an_assertion_with_a_shared_secret", Flaw::SharedSecret).fails(&["SUP-D1-JWT"]),
-        animal("a_request_without_a_correlation_identifier", Flaw::Nameless).fails(&["SUP-D1-CORR"]),
+            .fails(&["supplement.token-reuse"])
+            .inconclusive(&["supplement.tolerance"]),
+        animal("an_assertion_with_a_shared_secret", Flaw::SharedSecret).fails(&["supplement.jwt"]),
+        animal("a_request_without_a_correlation_identifier", Flaw::Nameless).fails(&["supplement.correlation-id"]),
         animal("nothing_wrong_above_tls", Flaw::None),
     ]
 }
 
 fn animal(name: &'static str, flaw: Flaw) -> Defect {
-    Defect::new(name, move |portal: &Portal| Animal::new(portal, flaw)).only(&["above/*"])
+    Defect::new(name, move |portal: &Portal| Animal::new(portal, flaw)).in_profiles(&[D1]).only(&["above/*"])
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
