@@ -8,7 +8,7 @@ use thales_harness::Portal;
 
 use super::caller::{Caller, Lookup, system};
 use super::callers::inbound_but;
-use super::defect::Defect;
+use super::defect::{D1, Defect};
 
 /// Scenarios with a moving address.
 const DNS: [&str; 2] = ["dns/*", "inbound/address-ranges"];
@@ -18,10 +18,13 @@ pub(super) fn all() -> Vec<Defect> {
     vec![
         looking_up("an_address_that_is_configured", || fixed([192, 0, 2, 77]))
             .only(&["dns/*", "inbound/*"])
+            .everywhere()
             .fails(&["dns.resolves", "dns.ttl", "dns.subdomains", "dns.dead-address"])
-            .inconclusive(&[inbound_but(&[]), vec!["dns.pool", "dns.recovery"]].concat()),
+            .inconclusive(&[inbound_but(&[]), vec!["dns.pool", "dns.recovery"]].concat())
+            .inconclusive_in(D1, "general.customer"),
         looking_up("an_address_that_is_kept_for_ever", move || caching(never))
             .only(&DNS)
+            .everywhere()
             .fails(&["dns.ttl", "dns.subdomains", "dns.dead-address"])
             .inconclusive(&["dns.pool", "dns.recovery"]),
         looking_up("an_address_that_is_kept_for_20_s", || caching(Duration::from_secs(20)))

@@ -12,11 +12,11 @@ use rustls::sign::CertifiedKey;
 use thales_harness::Portal;
 
 use super::caller::{AfterFailure, Caller};
-use super::defect::Defect;
+use super::defect::{D1, Defect};
 use super::tls::{OpenSsl, Rustls, Sni, own, provider, verifier};
 
 /// Rows that say something of the client certificate, beside its presence.
-pub(super) const CERTIFICATE_ROWS: [&str; 8] = [
+pub(super) const CERTIFICATE_ROWS: [&str; 13] = [
     "inbound.certificate.self-signed",
     "inbound.certificate.endorsed",
     "inbound.certificate.validity",
@@ -25,10 +25,15 @@ pub(super) const CERTIFICATE_ROWS: [&str; 8] = [
     "inbound.certificate.elliptic-curve",
     "inbound.certificate.common-name",
     "inbound.certificate.usage",
+    "inbound.certificate.issued",
+    "inbound.certificate.not-rsa-2048",
+    "inbound.certificate.subject",
+    "inbound.certificate.environment-word",
+    "inbound.certificate.algorithm-word",
 ];
 
 /// Every caller's row that is not about the name server.
-const INBOUND: [&str; 22] = [
+const INBOUND: [&str; 28] = [
     "general.environments",
     "inbound.client-certificate",
     "inbound.tls-version",
@@ -50,6 +55,12 @@ const INBOUND: [&str; 22] = [
     "inbound.odd-common-name",
     "inbound.ca-list",
     "inbound.when-refused",
+    "inbound.all-roots",
+    "inbound.certificate.issued",
+    "inbound.certificate.not-rsa-2048",
+    "inbound.certificate.subject",
+    "inbound.certificate.environment-word",
+    "inbound.certificate.algorithm-word",
     "inbound.new-intermediate",
 ];
 
@@ -61,8 +72,10 @@ pub(super) fn inbound_but(others: &[&str]) -> Vec<&'static str> {
 pub(super) fn all() -> Vec<Defect> {
     vec![
         Defect::new("a_caller_without_a_certificate", |portal: &Portal| Caller::showing(portal, None))
+            .everywhere()
             .fails(&["inbound.client-certificate", "inbound.ca-list"])
-            .inconclusive(&CERTIFICATE_ROWS),
+            .inconclusive(&CERTIFICATE_ROWS)
+            .inconclusive_in(D1, "general.customer"),
         Defect::new("a_caller_that_heeds_the_list_of_authorities", heeds_the_list).fails(&["inbound.ca-list"]),
         Defect::new("a_caller_that_still_speaks_tls_1_0", |portal: &Portal| {
             openssl(portal, SslVersion::TLS1, SslVersion::TLS1_3)
@@ -71,6 +84,7 @@ pub(super) fn all() -> Vec<Defect> {
         Defect::new("a_caller_that_still_speaks_tls_1_1", |portal: &Portal| {
             openssl(portal, SslVersion::TLS1_1, SslVersion::TLS1_3)
         })
+        .everywhere()
         .fails(&["inbound.tls-version"]),
         Defect::new("a_caller_that_speaks_tls_1_1_at_most", |portal: &Portal| {
             openssl(portal, SslVersion::TLS1, SslVersion::TLS1_1)
@@ -97,6 +111,7 @@ pub(super) fn all() -> Vec<Defect> {
         Defect::new("a_caller_with_another_host_header", |portal: &Portal| {
             Ok::<_, String>(Caller::new(portal)?.host_header("lb-7.thales.example"))
         })
+        .everywhere()
         .fails(&["inbound.host"]),
         Defect::new("a_caller_that_storms_when_refused", |portal: &Portal| {
             Ok::<_, String>(Caller::new(portal)?.after_failure(AfterFailure::Again(15)))

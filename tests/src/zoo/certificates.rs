@@ -15,6 +15,9 @@ use super::defect::{D1, Defect, PROFILES};
 use super::identity::{COMMON_NAME, Issuer, Key, Recipe};
 use super::tls::{OpenSsl, Own};
 
+/// Profiles in which the customer signs its certificate itself.
+const SELF_SIGNED: [&str; 2] = [PROFILES[0], PROFILES[1]];
+
 pub(super) fn all() -> Vec<Defect> {
     let rsa = Recipe { key: Key::Rsa(2048), ..Recipe::default() };
     let curve = |nid| Recipe { key: Key::Ec(nid), ..Recipe::default() };
@@ -29,16 +32,23 @@ pub(super) fn all() -> Vec<Defect> {
         certified("a_certificate_for_servers", Recipe { for_servers: true, ..Recipe::default() })
             .fails(&["inbound.certificate.usage"]),
         certified("a_certificate_of_an_authority", Recipe { issuer: Issuer::Authority, ..Recipe::default() })
+            .in_profiles(&SELF_SIGNED)
             .fails(&["inbound.certificate.self-signed"]),
         certified("a_certificate_of_a_namesake", Recipe { issuer: Issuer::Namesake, ..Recipe::default() })
             .fails(&["inbound.certificate.self-signed"]),
-        unendorsed("another_certificate_with_the_endorsed_key", true).fails(&["inbound.certificate.endorsed"]),
+        unendorsed("another_certificate_with_the_endorsed_key", true)
+            .in_profiles(&SELF_SIGNED)
+            .fails(&["inbound.certificate.endorsed"]),
         unendorsed("another_certificate_with_another_key", false).fails(&["inbound.certificate.endorsed"]),
-        certified("a_certificate_for_three_years", lasting(-1, 3 * 365)).fails(&["inbound.certificate.validity"]),
+        certified("a_certificate_for_three_years", lasting(-1, 3 * 365))
+            .in_profiles(&SELF_SIGNED)
+            .fails(&["inbound.certificate.validity"]),
         certified("a_certificate_for_730_days", lasting(-1, 729)),
         certified("a_certificate_that_has_expired", lasting(-90, -2)).fails(&["inbound.certificate.validity"]),
         certified("a_certificate_that_begins_tomorrow", lasting(1, 90)).fails(&["inbound.certificate.validity"]),
-        certified("a_key_on_p_521", curve(Nid::SECP521R1)).fails(&["inbound.certificate.key"]),
+        certified("a_key_on_p_521", curve(Nid::SECP521R1))
+            .in_profiles(&SELF_SIGNED)
+            .fails(&["inbound.certificate.key"]),
         // Ed25519 signs with no hash that a certificate could name.
         certified("a_key_on_ed25519", Recipe { key: Key::Ed25519, hash: None, ..Recipe::default() })
             .fails(&["inbound.certificate.key", "inbound.certificate.hash"]),
@@ -54,10 +64,12 @@ pub(super) fn all() -> Vec<Defect> {
         certified("sha_384_with_rsa", Recipe { hash: Some(MessageDigest::sha384), ..rsa })
             .fails(&["inbound.certificate.hash", "inbound.certificate.elliptic-curve"]),
         certified("sha_1_with_ecdsa", Recipe { hash: Some(MessageDigest::sha1), ..Recipe::default() })
+            .in_profiles(&SELF_SIGNED)
             .fails(&["inbound.certificate.hash"]),
         certified("sha_512_with_ecdsa", Recipe { hash: Some(MessageDigest::sha512), ..Recipe::default() })
             .fails(&["inbound.certificate.hash"]),
         certified("a_cn_in_another_case", named("Reference.Customer.Example"))
+            .in_profiles(&SELF_SIGNED)
             .fails(&["inbound.certificate.common-name"]),
         certified("a_cn_with_a_space_behind", named("reference.customer.example "))
             .fails(&["inbound.certificate.common-name"]),

@@ -49,6 +49,11 @@ pub(crate) fn other_identity(profile: &str) -> Result<OwnIdentity, String> {
     other.map(|(_, identity)| identity).ok_or_else(|| "the profile has one environment only".to_owned())
 }
 
+/// Thales' host in the environment that a profile is played in.
+pub(crate) fn host(profile: &str) -> Result<String, String> {
+    Ok(ground(profile)?.1.host.clone())
+}
+
 /// How a subject is made for a profile; keys are made only when the defect is played.
 type Make = Box<dyn Fn(&str) -> Result<Subject, String> + Send + Sync>;
 
@@ -65,6 +70,8 @@ pub struct Defect {
     pub fails: Vec<&'static str>,
     /// Topics whose rows must be inconclusive.
     pub inconclusive: Vec<&'static str>,
+    /// Topics whose rows must be inconclusive as well, in one profile.
+    open_in: Option<(&'static str, &'static str)>,
     /// It never dials and never serves, or never gets through: no row may pass.
     pub passes_nothing: bool,
 }
@@ -106,6 +113,7 @@ impl Defect {
             only,
             fails: Vec::new(),
             inconclusive: Vec::new(),
+            open_in: None,
             passes_nothing: false,
         }
     }
@@ -126,6 +134,18 @@ impl Defect {
     pub(crate) fn inconclusive(mut self, topics: &[&'static str]) -> Self {
         self.inconclusive = topics.to_vec();
         self
+    }
+
+    /// Leaves the row about that topic inconclusive in one profile, where others prove it in another way.
+    pub(crate) fn inconclusive_in(mut self, profile: &'static str, topic: &'static str) -> Self {
+        self.open_in = Some((profile, topic));
+        self
+    }
+
+    /// Topics whose rows must be inconclusive in that profile.
+    pub fn left_open(&self, profile: &str) -> Vec<&'static str> {
+        let there = self.open_in.filter(|(id, _)| *id == profile).map(|(_, topic)| topic);
+        self.inconclusive.iter().copied().chain(there).collect()
     }
 
     /// Played in every profile: it shows for each that the rule is tested there.

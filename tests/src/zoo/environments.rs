@@ -13,7 +13,7 @@ use thales_harness::{Integration, Portal, Reply, Request};
 use time::OffsetDateTime;
 
 use super::caller::{Caller, system};
-use super::defect::{Defect, HOST, PROFILES, other_identity};
+use super::defect::{Defect, HOST, PROFILES, host, other_identity};
 use super::identity::{COMMON_NAME, Recipe};
 
 /// Thales' host in the environment that the zoo is not tested in.
@@ -49,9 +49,11 @@ pub(super) fn all() -> Vec<Defect> {
             with_other(subject, |subject| subject.0.common_name = Some(COMMON_NAME.to_owned()))
         })
         .fails(&["general.environments"]),
-        filed("the_host_of_pre_production_in_production", |subject| {
-            with_other(subject, |subject| subject.0.inbound_host = Some(HOST.to_owned()))
+        filed("one_host_for_both_environments", |subject| {
+            let host = host(&subject.profile)?;
+            with_other(subject, |subject| subject.0.inbound_host = Some(host))
         })
+        .everywhere()
         .fails(&["general.environments"]),
         filed("an_expired_certificate_in_production", move |subject| {
             other(subject, Recipe { days: (-90, -2), ..there }.identity(PROFILES[0])?)

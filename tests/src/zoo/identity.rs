@@ -78,7 +78,7 @@ impl Recipe {
             || -> Result<_, ErrorStack> { Ok((self.certificate(key)?.to_pem()?, key.private_key_to_pem_pkcs8()?)) };
         let (certificate, key) = made().map_err(|error| error.to_string())?;
         let reference = own_identity(profile)?;
-        Ok(OwnIdentity { client_certificate: Some(certificate), client_key: Some(key), ..reference })
+        Ok(OwnIdentity { client_certificate: Some(certificate), client_csr: None, client_key: Some(key), ..reference })
     }
 
     fn certificate(self, key: &PKey<Private>) -> Result<X509, ErrorStack> {

@@ -13,6 +13,7 @@ mod identity;
 mod receiver;
 mod receivers;
 mod renewals;
+mod requests;
 mod tls;
 mod trust;
 mod visitors;
@@ -28,5 +29,6 @@ pub fn all() -> Vec<Defect> {
         .chain(renewals::all())
         .chain(environments::all())
         .chain(above::all())
+        .chain(requests::all())
         .collect()
 }

@@ -15,7 +15,7 @@ use super::defect::{Defect, HOST, own_identity};
 use super::receiver::{OpenSsl, Receiver, Rustls, Served, served, verifier};
 
 /// Every receiver's row.
-const OUTBOUND: [&str; 12] = [
+const OUTBOUND: [&str; 14] = [
     "outbound.client-certificate",
     "outbound.tls-version",
     "outbound.port",
@@ -28,6 +28,8 @@ const OUTBOUND: [&str; 12] = [
     "outbound.subject-check",
     "outbound.new-intermediate",
     "outbound.extended-key-usage",
+    "outbound.other-thales-authority",
+    "outbound.ca-list",
 ];
 
 /// All outbound rows but these.
@@ -41,6 +43,7 @@ pub(super) fn all() -> Vec<Defect> {
         versions("a_server_that_speaks_tls_1_2_alone", SslVersion::TLS1_2, SslVersion::TLS1_2),
         versions("a_server_that_speaks_tls_1_3_alone", SslVersion::TLS1_3, SslVersion::TLS1_3),
         versions("a_server_that_still_speaks_tls_1_1", SslVersion::TLS1_1, SslVersion::TLS1_3)
+            .everywhere()
             .fails(&["outbound.tls-version"]),
         versions("a_server_that_still_speaks_tls_1_0", SslVersion::TLS1, SslVersion::TLS1_3)
             .fails(&["outbound.tls-version"]),
@@ -48,7 +51,7 @@ pub(super) fn all() -> Vec<Defect> {
             .fails(&["outbound.tls-version"])
             .inconclusive(&outbound_but(&["outbound.tls-version"])),
         portal_port("a_server_on_port_8443", 8443),
-        portal_port("a_server_on_port_9443", 9443).fails(&["outbound.port"]),
+        portal_port("a_server_on_port_9443", 9443).everywhere().fails(&["outbound.port"]),
         Defect::new("a_server_that_filters_by_address", |portal: &Portal| {
             let receiver = Receiver::verifying(portal, verifier(portal)?)?;
             Ok::<_, String>(receiver.admitting(|from| !matches!(from, IpAddr::V4(ip) if ip.octets()[..2] == [203, 0])))
@@ -59,11 +62,13 @@ pub(super) fn all() -> Vec<Defect> {
             let (chain, key) = served(portal)?;
             Ok((chain.into_iter().take(1).collect(), key))
         })
+        .everywhere()
         .fails(&["outbound.server-chain"]),
         serving("a_server_with_another_chain_than_the_one_handed_over", |_| stranger("issuer.reference.example"))
             .fails(&["outbound.server-chain"]),
         Defect::with_identity("a_server_certificate_for_another_host", another_host, Reference::new)
             .only(&["outbound/*"])
+            .everywhere()
             .fails(&["outbound.host"]),
     ]
 }

@@ -20,14 +20,17 @@ pub(super) fn all() -> Vec<Defect> {
         Defect::new("a_caller_that_trusts_another_authority", |portal: &Portal| {
             Ok::<_, String>(Caller::over(portal, Rustls::new(verifier_of(stranger()?)?, Some(own(portal)?))?))
         })
+        .everywhere()
         .fails(&["inbound.server-trust"])
-        .inconclusive(&inbound_but(&["inbound.server-trust"])),
+        .inconclusive(&inbound_but(&["inbound.server-trust"]))
+        .inconclusive_in(D1, "general.customer"),
         Defect::new("a_caller_that_trusts_the_intermediate_alone", |portal: &Portal| trusting(portal, &[1]))
             .fails(&["inbound.new-intermediate"]),
         Defect::new("a_caller_that_trusts_the_root_in_use_alone", |portal: &Portal| trusting(portal, &[0]))
             .in_profiles(&[D1])
             .fails(&["inbound.all-roots"]),
         lenient("a_caller_that_verifies_nothing", |_, _| true)
+            .everywhere()
             .fails(&["inbound.server-authentication", "inbound.common-name-only"]),
         lenient("a_caller_that_ignores_the_host_name", |error, _| is_name(error))
             .fails(&["inbound.server-authentication", "inbound.common-name-only"]),
@@ -77,7 +80,13 @@ pub(super) fn all() -> Vec<Defect> {
         Defect::new("a_caller_that_pins_the_server_certificate", |portal: &Portal| {
             pinning(portal, |leaf| leaf.0.clone())
         })
-        .fails(&["inbound.server-trust", "inbound.odd-common-name", "inbound.new-intermediate"]),
+        .everywhere()
+        .fails(&[
+            "inbound.server-trust",
+            "inbound.odd-common-name",
+            "inbound.new-intermediate",
+            "inbound.all-roots",
+        ]),
         Defect::new("a_caller_that_pins_the_server_key", |portal: &Portal| {
             pinning(portal, |leaf| {
                 CertificateFacts::read(leaf).map_or_else(|_| Vec::new(), |facts| facts.public_key_sha256.into_bytes())

@@ -30,17 +30,26 @@ pub(super) fn all() -> Vec<Defect> {
             Receiver::verifying(portal, WebPkiClientVerifier::no_client_auth())
         })
         .only(&["outbound/*"])
-        .fails(&["outbound.client-certificate", "outbound.only-client-ca", "outbound.extended-key-usage"]),
+        .everywhere()
+        .fails(&[
+            "outbound.client-certificate",
+            "outbound.only-client-ca",
+            "outbound.extended-key-usage",
+            "outbound.other-thales-authority",
+        ])
+        .inconclusive(&["outbound.ca-list"]),
         Defect::new("a_server_to_which_a_certificate_is_optional", |portal: &Portal| {
             Receiver::verifying(portal, optional(portal)?)
         })
         .only(&["outbound/*"])
+        .everywhere()
         .fails(&["outbound.client-certificate"]),
         Defect::new("a_server_that_trusts_another_authority", |portal: &Portal| {
             Receiver::verifying(portal, verifier_of(stranger()?, true)?)
         })
         .only(&["outbound/*"])
-        .fails(&["outbound.client-ca"])
+        .everywhere()
+        .fails(&["outbound.client-ca", "outbound.ca-list"])
         .inconclusive(&outbound_but(&[
             "outbound.port",
             "outbound.client-ca",
@@ -81,7 +90,8 @@ pub(super) fn all() -> Vec<Defect> {
         })
         .fails(&["outbound.extended-key-usage"]),
         lenient("a_server_that_takes_any_authority", |error, _| is_authority(error))
-            .fails(&["outbound.only-client-ca"]),
+            .everywhere()
+            .fails(&["outbound.only-client-ca", "outbound.other-thales-authority"]),
         lenient("a_server_that_knows_authorities_by_name", |error, shown| {
             let issuer = issuer_der(&shown.leaf);
             is_authority(error)
@@ -97,7 +107,7 @@ pub(super) fn all() -> Vec<Defect> {
             is_authority(error) && shown.is_current() && subject_der(&shown.leaf).ok() == subject_der(&shown.today).ok()
         })
         .fails(&["outbound.only-client-ca"]),
-        strict("a_server_that_pins_the_certificate", |shown| shown.leaf == shown.today).fails(&pins),
+        strict("a_server_that_pins_the_certificate", |shown| shown.leaf == shown.today).everywhere().fails(&pins),
         strict("a_server_that_pins_the_key", |shown| {
             let key = |certificate| CertificateFacts::read(certificate).ok().map(|facts| facts.public_key_sha256);
             key(&shown.leaf) == key(&shown.today)
