@@ -21,7 +21,7 @@ const HARNESS: [(&str, &[(&str, &str)]); 9] = [
     ("integration", &[("model", ""), ("world", "")]),
     ("run", &[("model", ""), ("load", ""), ("inspect", ""), ("integration", ""), ("world", ""), ("verdict", "")]),
     // The outcome and the events of a run, and nothing of how it is run.
-    ("report", &[("model", ""), ("verdict", ""), ("run", "Event|Outcome")]),
+    ("report", &[("model", ""), ("verdict", ""), ("run", "Event|Outcome|ScenarioRun|Onboarding")]),
     // Written as a customer would write it: against the public trait.
     ("reference", &[("model", ""), ("integration", "")]),
 ];
@@ -34,7 +34,7 @@ const COUNTERPART: [(&str, &[&str]); 8] = [
     ("verdict", &["observe", "pki"]),
     ("load", &["observe", "plan"]),
     ("integration", &["endpoint", "observe", "pki"]),
-    ("report", &[]),
+    ("report", &["observe", "pki"]),
     ("reference", &["pki"]),
 ];
 

@@ -9,7 +9,7 @@ const EXIT_CODES: &str = "Exit codes:
   1  not ready: a MUST failed
   2  incomplete: a MUST is inconclusive or untested, or the network is shared
   3  bad usage or a bad file
-  4  the harness itself failed";
+  4  the harness itself failed, or a report could not be written; a failed MUST stays 1";
 
 const SIGN_EXIT_CODES: &str = "Exit codes:
   0  signed
@@ -60,9 +60,18 @@ pub(super) struct RunWords {
     /// Scenarios at once; those that mostly wait do not count [default: twice the cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(super) jobs: Option<u16>,
-    /// Write report.json and the logs there
+    /// Write report.json, report.html, junit.xml, summary.md and the logs there
     #[arg(long, value_name = "DIR")]
     pub(super) report: Option<PathBuf>,
+    /// Write the report as one HTML page to that file
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+    /// Write the report as JUnit XML to that file
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// Say in page and summary what changed since this earlier report.json
+    #[arg(long, value_name = "FILE")]
+    pub(super) compare: Option<PathBuf>,
     /// The network: private where it can be had, or shared
     #[arg(long, value_enum, default_value_t = NetworkWord::Auto)]
     pub(super) network: NetworkWord,

@@ -1,15 +1,25 @@
 //! `run`: plays the scenarios to an integration.
 
-use std::io::{Write, stderr};
+use std::io::{self, Write, stderr};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use super::options::{NetworkWord, RunWords};
-use super::{Exit, Refused, library, profile_of, say};
+use super::{Exit, Refused, library, profile_of};
 use crate::integration::{InProcess, Subject};
 use crate::load::{Library, load_integration};
 use crate::model::{Environment, Level, Profile};
 use crate::reference;
-use crate::report::{files, progress::Progress, terminal};
+use crate::report::annotations::Annotations;
+use crate::report::difference::Earlier;
+use crate::report::document::Report;
+use crate::report::files::Files;
+use crate::report::html::Html;
+use crate::report::junit::Junit;
+use crate::report::progress::Progress;
+use crate::report::reporter::{Ended, Reporters};
+use crate::report::screen::Screen;
+use crate::report::summary::Summary;
 use crate::run::{Exam, Outcome, Selection};
 use crate::verdict::{Readiness, Verdict};
 use crate::world::{self, Network, Wanted};
@@ -55,18 +65,66 @@ pub(super) fn run(words: &RunWords) -> Result<Exit, Refused> {
     let jobs = words.jobs.map(usize::from);
     let exam = Exam::new(host, &library, subject, &profile, &environment, (&selection, &words.only), jobs)
         .map_err(|error| Refused::Words(error.to_string()))?;
+    let reporters = reporters(words)?;
     let Ok(runtime) = tokio::runtime::Runtime::new() else { return Ok(Exit::Fault) };
-    let progress = Progress::new();
-    let outcome = runtime.block_on(exam.run(&|event| progress.show(&event)));
-    progress.finish();
+    let reporters = Mutex::new(reporters);
+    let outcome = runtime.block_on(exam.run(&|event| {
+        reporters.lock().unwrap_or_else(PoisonError::into_inner).event(&event);
+    }));
     runtime.shutdown_background();
-    say(&terminal::report(&outcome, &repeat(words)));
-    if let Some(directory) = &words.report
-        && let Err(error) = files::write(&outcome, directory)
-    {
-        return Err(Refused::Words(format!("{}: the report cannot be written: {error}", directory.display())));
+    let ended = Ended { outcome: &outcome, report: &Report::of(&outcome), repeat: &repeat(words) };
+    let failed = reporters.into_inner().unwrap_or_else(PoisonError::into_inner).ended(&ended);
+    for failed in &failed {
+        let _ = writeln!(stderr(), "{failed}");
     }
-    Ok(exit(&outcome))
+    Ok(match exit(&outcome) {
+        // The integration's failure stands, whatever became of a file about it.
+        Exit::NotReady => Exit::NotReady,
+        exit if failed.is_empty() => exit,
+        _ => Exit::Fault,
+    })
+}
+
+/// Everyone who tells of the run. What cannot be written at all is known here, before the run.
+fn reporters(words: &RunWords) -> Result<Reporters, Refused> {
+    let earlier = words
+        .compare
+        .as_ref()
+        .map(|path| Earlier::read(path).map_err(|error| Refused::Words(format!("{}: {error}", path.display()))));
+    let earlier = earlier.transpose()?;
+    let mut reporters = Reporters::default();
+    reporters.add(Progress::new());
+    reporters.add(Screen);
+    if let Some(directory) = &words.report {
+        reporters.add(Files::below(directory).map_err(|error| unwritable(directory, &error))?);
+        reporters.add(Junit::at(&directory.join("junit.xml")));
+        reporters.add(Summary::at(&directory.join("summary.md"), earlier.clone()));
+        reporters.add(Html::at(&directory.join("report.html"), earlier.clone()));
+    }
+    for path in [&words.junit, &words.html].into_iter().flatten() {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let known = std::fs::metadata(parent).map_err(|error| unwritable(path, &error))?;
+        if !known.is_dir() {
+            return Err(unwritable(path, &io::ErrorKind::NotADirectory.into()));
+        }
+    }
+    if let Some(path) = &words.junit {
+        reporters.add(Junit::at(path));
+    }
+    if let Some(path) = &words.html {
+        reporters.add(Html::at(path, earlier.clone()));
+    }
+    if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
+        reporters.add(Summary::appended(Path::new(&path), earlier));
+    }
+    if std::env::var_os("GITHUB_ACTIONS").is_some_and(|word| word == "true") {
+        reporters.add(Annotations);
+    }
+    Ok(reporters)
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Refused {
+    Refused::Words(format!("{}: the report cannot be written: {error}", path.display()))
 }
 
 fn from_file(path: &Path, played: Option<&str>, library: &Library) -> Result<Subject, Refused> {

@@ -70,7 +70,7 @@ pub struct Environment {
 }
 
 /// The identifier that Thales gives a customer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CustomerId {
     /// What the product calls it: `merchantGatewayId`.
@@ -81,7 +81,7 @@ pub struct CustomerId {
 }
 
 /// Rules for the caller's certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ClientCertificatePolicy {
     /// Who signs it.
@@ -104,20 +104,22 @@ pub struct ClientCertificatePolicy {
 }
 
 /// Who signs the caller's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Issuance {
     /// The customer itself; Thales endorses that certificate and no other.
+    #[default]
     SelfSigned,
     /// Thales' authority for customers, from a CSR.
     Thales,
 }
 
 /// What the CN of the caller's certificate has to be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum CommonNameRule {
     /// The portal's value, byte by byte.
+    #[default]
     Exact,
     /// A beginning that names the algorithm of the key; then the customer's id and the environment's word, in an order
     /// and with separators that are not published.

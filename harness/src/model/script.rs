@@ -61,7 +61,7 @@ pub enum Network {
 }
 
 /// What checks compare with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Context {
     /// Thales' host name.

@@ -1,6 +1,18 @@
-//! What came of a run, and what the catalogue holds, for people and for programs. Reads verdicts; decides nothing.
+//! What came of a run, for people and for programs: one stream of events and one document, many readers. Decides nothing.
 
+pub mod annotations;
 pub mod catalogue;
+pub mod difference;
+pub mod document;
 pub mod files;
+pub mod html;
+pub mod junit;
+pub mod measured;
 pub mod progress;
+pub mod reporter;
+pub mod row;
+pub mod screen;
+pub mod shown;
+pub mod summary;
 pub mod terminal;
+mod words;

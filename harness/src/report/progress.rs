@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write, stderr};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::reporter::{Ended, ReportError, Reporter};
 use crate::run::Event;
 
 /// Shows the events of a run.
@@ -27,9 +28,14 @@ impl Progress {
         });
         Self { bar }
     }
+}
 
-    /// Shows one event.
-    pub fn show(&self, event: &Event) {
+impl Reporter for Progress {
+    fn name(&self) -> &str {
+        "progress"
+    }
+
+    fn event(&mut self, event: &Event) -> Result<(), ReportError> {
         match (&self.bar, event) {
             (Some(bar), Event::Planned { scenarios }) => bar.set_length(*scenarios as u64),
             (Some(bar), Event::Ended { scenario, .. }) => {
@@ -42,13 +48,15 @@ impl Progress {
                 line(&format!("{verdict:<14} {scenario} ({subject}) {:.1} s", took.as_secs_f64()));
             }
         }
+        Ok(())
     }
 
     /// Takes the bar away.
-    pub fn finish(&self) {
+    fn ended(&mut self, _: &Ended<'_>) -> Result<(), ReportError> {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+        Ok(())
     }
 }
 

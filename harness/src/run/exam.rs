@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use super::RunError;
 use super::event::Event;
 use super::ground::Setting;
+use super::onboarding::{Digests, Onboarding};
 use super::plan;
 use super::scene::{self, Part, network};
 use super::selection::{Selection, SelectionError, rows};
@@ -32,6 +33,7 @@ pub struct Exam {
     unplanned: Vec<(RequirementId, String)>,
     selection: bool,
     jobs: usize,
+    digests: Digests,
 }
 
 /// One scenario that was played.
@@ -80,6 +82,8 @@ pub struct Outcome {
     pub network: Network,
     /// Name and version of the integration.
     pub integration: (String, String),
+    /// What onboarding exchanged.
+    pub onboarding: Onboarding,
     /// The scenarios in the order of the plan.
     pub scenarios: Vec<ScenarioRun>,
     /// The requirements in the order of the catalogue.
@@ -139,6 +143,7 @@ impl Exam {
         if plan.is_empty() {
             return Err(ExamError::Selection(SelectionError::Nothing { patterns: patterns.to_vec() }));
         }
+        let digests = Digests::of(library, &subject);
         let setting = Arc::new(Setting {
             host,
             subject,
@@ -155,6 +160,7 @@ impl Exam {
             unplanned,
             selection: !selection.is_all(),
             jobs: jobs.unwrap_or(2 * cores()).max(1),
+            digests,
         })
     }
 
@@ -241,6 +247,7 @@ impl Exam {
             environment: setting.environment.id.clone(),
             network: network(&setting.host),
             integration: (setting.subject.name.clone(), setting.subject.version.clone()),
+            onboarding: Onboarding::of(&setting.materials, &setting.profile_digest, &self.digests),
             scenarios,
             requirements,
             readiness,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use thales_harness::load::Library;
 use thales_harness::model::{Level, Network, Profile, Side};
 use thales_harness::report::terminal;
-use thales_harness::run::Outcome;
+use thales_harness::run::{Onboarding, Outcome};
 use thales_harness::verdict::{Finding, Reason, Run, fold};
 
 fn profile(id: &str) -> Profile {
@@ -50,6 +50,7 @@ fn outcome(profile: Profile, violated: &str) -> Outcome {
         requirements,
         readiness,
         profile,
+        onboarding: Onboarding::default(),
     }
 }
 
