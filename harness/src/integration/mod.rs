@@ -5,6 +5,7 @@
 
 mod carrier;
 mod command;
+mod description;
 mod in_process;
 mod portal;
 mod process;
@@ -14,10 +15,11 @@ mod stdio;
 mod subject;
 
 pub use carrier::Carrier;
+pub use description::InProcess;
 pub use in_process::{Factory, Integration, Reply, Request};
 pub use portal::{Materials, Portal, STORE_PASSWORD};
 pub use receiver::{Serving, StartError};
 pub use shown::MaterialsError;
 pub use subject::{
-    CallerPart, CallerWay, InProcess, OwnIdentity, OwnStore, ReceiverPart, ReceiverWay, Renewal, Subject, SubjectError,
+    CallerPart, CallerWay, OwnIdentity, OwnStore, ReceiverPart, ReceiverWay, Renewal, Subject, SubjectError,
 };

@@ -1,13 +1,10 @@
 //! One thing seen, with its number, time, actor, connection and phase.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use super::{Marks, ShownFile, TokenRequest};
+use super::{CertificateDer, Marks, ShownFile, TlsVersion, TokenRequest};
 
 /// A part of a scenario: a control, a refusal, a step. Numbered from 0 in the order of play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -300,71 +297,6 @@ pub enum Claim {
     TimedOut,
 }
 
-/// A TLS version by its number on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TlsVersion(pub u16);
-
-impl TlsVersion {
-    /// SSL 3.0.
-    pub const SSL_3: Self = Self(0x0300);
-    /// TLS 1.0 (RFC 2246).
-    pub const V1_0: Self = Self(0x0301);
-    /// TLS 1.1 (RFC 4346).
-    pub const V1_1: Self = Self(0x0302);
-    /// TLS 1.2 (RFC 5246).
-    pub const V1_2: Self = Self(0x0303);
-    /// TLS 1.3 (RFC 8446).
-    pub const V1_3: Self = Self(0x0304);
-
-    /// Older than TLS 1.2.
-    pub fn is_legacy(self) -> bool {
-        self < Self::V1_2
-    }
-}
-
-impl fmt::Display for TlsVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::SSL_3 => f.write_str("SSL 3.0"),
-            Self::V1_0 => f.write_str("TLS 1.0"),
-            Self::V1_1 => f.write_str("TLS 1.1"),
-            Self::V1_2 => f.write_str("TLS 1.2"),
-            Self::V1_3 => f.write_str("TLS 1.3"),
-            Self(other) => write!(f, "TLS {other:#06x}"),
-        }
-    }
-}
-
-/// In files: `"1.0"` to `"1.3"`.
-impl Serialize for TlsVersion {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match *self {
-            Self::V1_0 => serializer.serialize_str("1.0"),
-            Self::V1_1 => serializer.serialize_str("1.1"),
-            Self::V1_2 => serializer.serialize_str("1.2"),
-            Self::V1_3 => serializer.serialize_str("1.3"),
-            Self(other) => serializer.serialize_str(&format!("{other:#06x}")),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for TlsVersion {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        match text.as_str() {
-            "1.0" => Ok(Self::V1_0),
-            "1.1" => Ok(Self::V1_1),
-            "1.2" => Ok(Self::V1_2),
-            "1.3" => Ok(Self::V1_3),
-            other => {
-                other.strip_prefix("0x").and_then(|hex| u16::from_str_radix(hex, 16).ok()).map(Self).ok_or_else(|| {
-                    serde::de::Error::custom(format!("`{other}` is no TLS version, expected 1.0, 1.1, 1.2 or 1.3"))
-                })
-            }
-        }
-    }
-}
-
 /// The parts of a ClientHello that rules speak of (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientHello {
@@ -493,27 +425,4 @@ pub enum Role {
     Server,
     /// The counterpart is the client.
     Client,
-}
-
-/// A certificate in DER; base64 in files.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct CertificateDer(pub Vec<u8>);
-
-impl fmt::Debug for CertificateDer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CertificateDer({} bytes)", self.0.len())
-    }
-}
-
-impl Serialize for CertificateDer {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for CertificateDer {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        STANDARD.decode(text).map(Self).map_err(serde::de::Error::custom)
-    }
 }

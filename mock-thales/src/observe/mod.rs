@@ -3,20 +3,24 @@
 //! Facts say what happened on the wire and never what it means; meaning is the reader's business.
 
 mod above;
+mod certificate;
 mod connection;
 mod fact;
 mod log;
 mod recorder;
 mod shown;
+mod version;
 
 pub use above::{
     Assertion, Authorization, BodyForm, Mark, Marks, Scheme, SignatureState, TokenOutcome, TokenRequest, TokenState,
 };
+pub use certificate::CertificateDer;
 pub use connection::{CallReading, Connection, Ending, Seen, connections};
 pub use fact::{
-    Actor, Answer, CallId, CertificateDer, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, Header,
-    PhaseId, Question, RefusalPage, RequestHead, Role, TlsVersion,
+    Actor, Answer, CallId, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, Header, PhaseId, Question,
+    RefusalPage, RequestHead, Role,
 };
 pub use log::{Log, LogError};
 pub use recorder::{ConnectionRecorder, Recorder};
 pub use shown::{RequestDer, ShownFile};
+pub use version::TlsVersion;
