@@ -295,7 +295,7 @@ fn requests_to_sign_are_judged_in_both_environments() {
     files.judges("signed.renewal", "fail", "MGW_000001-ppr");
     files.write("before.csr", request("TLSMA-ECDSA/MGW_000001-PPR", &one));
     run(SIGNED);
-    files.judges("signed.renewal", "pass", "the key is that of the one before");
+    files.judges("signed.renewal", "pass", "the key is that of before");
     run(&SIGNED.replace("previous-csr = \"before.csr\"\n", ""));
     files.judges("signed.renewal", "untested", "names neither previous-csr nor previous-client-certificate");
     // A request that somebody else signed, and what is none.

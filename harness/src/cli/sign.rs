@@ -5,10 +5,7 @@ use std::fs;
 use std::io::{Write, stderr};
 use std::path::Path;
 
-use mock_thales::pki::{
-    CertificateFacts, CustomerAuthority, PkiError, RequestFacts, certificates_der, certificates_pem, request_der,
-    request_subject_der, subject_der,
-};
+use mock_thales::pki::{CustomerAuthority, PkiError, certificates_der, certificates_pem, request_der};
 use time::OffsetDateTime;
 
 use super::options::SignWords;
@@ -16,24 +13,8 @@ use super::profile_of;
 use super::run::environment_of;
 use super::{Exit, Refused, library, say};
 use crate::model::{CertificateAspect, Environment, Issuance, Profile, Requirement, Topic};
-use crate::verdict::certificate::{self, Document, Rules};
+use crate::verdict::certificate::{self, Document, Holder, RENEWAL, REQUEST_ROWS, Row, Rules, SIGNED};
 use crate::verdict::{Outcome, Ruling};
-
-/// What is looked at in a request, with the topic of the requirement about it.
-const ASPECTS: [(&str, CertificateAspect); 8] = [
-    ("inbound.certificate.key", CertificateAspect::Key),
-    ("inbound.certificate.not-rsa-2048", CertificateAspect::NotRsa2048),
-    ("inbound.certificate.hash", CertificateAspect::Hash),
-    ("inbound.certificate.subject", CertificateAspect::Subject),
-    ("inbound.certificate.common-name", CertificateAspect::CommonName),
-    ("inbound.certificate.environment-word", CertificateAspect::EnvironmentWord),
-    ("inbound.certificate.algorithm-word", CertificateAspect::AlgorithmWord),
-    ("general.customer", CertificateAspect::CustomerId),
-];
-
-/// The topic of a request that nobody's key signed: nothing in it could be believed.
-const SIGNED: &str = "inbound.certificate.subject";
-const RENEWAL: &str = "inbound.certificate.renewal-request";
 
 pub(super) fn sign(words: &SignWords) -> Result<Exit, Refused> {
     let library = library(words.scenarios.as_deref())?;
@@ -46,15 +27,15 @@ pub(super) fn sign(words: &SignWords) -> Result<Exit, Refused> {
     let request = request_der(&read(&words.request)?).map_err(|error| unfit(&words.request, &error))?;
     let document = Document::request(&request).map_err(|error| unfit(&words.request, &error))?;
     let previous = match &words.previous {
-        Some(path) => Some(Previous::read(&read(path)?).map_err(|error| unfit(path, &error))?),
+        Some(path) => Some(holder(&read(path)?).map_err(|error| unfit(path, &error))?),
         None => None,
     };
     let mut notes = Notes { profile, refusals: 0, text: String::new() };
     judge(&mut notes, words, environment, &document);
     if let Some(previous) = &previous {
-        let facts = RequestFacts::read(&request).map_err(|error| unfit(&words.request, &error))?;
-        let der = request_subject_der(&request).map_err(|error| unfit(&words.request, &error))?;
-        compare(&mut notes, previous, &facts, &der);
+        let now = Holder::request(&request).map_err(|error| unfit(&words.request, &error))?;
+        let expected = format!("its subject is that of before, `{}`", previous.subject);
+        notes.note(RENEWAL, &expected, &certificate::renewal(previous, &now));
     }
     let Notes { refusals, text, .. } = notes;
     // Notes go beside the certificate, not into it.
@@ -80,35 +61,13 @@ fn judge(notes: &mut Notes<'_>, words: &SignWords, environment: &Environment, do
         authority: &[],
         at: None,
     };
-    let signed = match document.self_signed {
-        Some(true) => Ruling::met("signed with its own key", Vec::new()),
-        Some(false) => Ruling::violated("its signature is not by its own key", Vec::new()),
-        None => Ruling::met("its signature", Vec::new()).warn("its signature cannot be verified here"),
-    };
-    notes.note(SIGNED, "the request is signed with its own key", &signed);
-    for (topic, aspect) in ASPECTS {
+    notes.note(SIGNED, "the request is signed with its own key", &certificate::signed(document));
+    for Row { topic, aspect, .. } in REQUEST_ROWS {
         // Nothing is known of an identifier that nobody names.
         if aspect != CertificateAspect::CustomerId || words.customer_id.is_some() {
             notes.note(topic, &certificate::expected(&rules, aspect), &certificate::judge(&rules, document, aspect));
         }
     }
-}
-
-/// Compares the request with what it renews.
-fn compare(notes: &mut Notes<'_>, previous: &Previous, request: &RequestFacts, subject: &[u8]) {
-    let expected = format!("its subject is that of before, `{}`", previous.subject);
-    let mut ruling = if previous.parts == request.subject_parts {
-        Ruling::met("the same subject", Vec::new())
-    } else {
-        Ruling::violated(format!("`{}`", request.subject), Vec::new())
-    };
-    if ruling.outcome == Outcome::Met && previous.subject_der != subject {
-        ruling = ruling.warn("the subject reads the same and is encoded in another way");
-    }
-    if previous.key == request.public_key_sha256 {
-        ruling = ruling.warn("the key is that of before: a renewal is the occasion for a new one");
-    }
-    notes.note(RENEWAL, &expected, &ruling);
 }
 
 fn certify(words: &SignWords, request: &[u8]) -> Result<Exit, Refused> {
@@ -155,28 +114,14 @@ impl Notes<'_> {
 }
 
 /// The certificate or request before.
-struct Previous {
-    subject: String,
-    subject_der: Vec<u8>,
-    parts: Vec<(String, String)>,
-    /// SHA-256 of the key, in hex.
-    key: String,
-}
-
-impl Previous {
-    fn read(file: &[u8]) -> Result<Self, PkiError> {
-        if let Ok(certificates) = certificates_der(file)
-            && let Some(certificate) = certificates.first()
-            && let Ok(facts) = CertificateFacts::read(certificate)
-        {
-            let subject_der = subject_der(certificate)?;
-            let (subject, parts, key) = (facts.subject, facts.subject_parts, facts.public_key_sha256);
-            return Ok(Self { subject, subject_der, parts, key });
-        }
-        let request = request_der(file)?;
-        let (facts, subject_der) = (RequestFacts::read(&request)?, request_subject_der(&request)?);
-        Ok(Self { subject: facts.subject, subject_der, parts: facts.subject_parts, key: facts.public_key_sha256 })
+fn holder(file: &[u8]) -> Result<Holder, PkiError> {
+    if let Ok(certificates) = certificates_der(file)
+        && let Some(certificate) = certificates.first()
+        && let Ok(holder) = Holder::certificate(certificate)
+    {
+        return Ok(holder);
     }
+    Holder::request(&request_der(file)?)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Refused> {

@@ -109,6 +109,8 @@ pub enum StoreAspect {
     ServerAuthority,
     /// It is the integration's own, and not the bundle of a machine.
     Independent,
+    /// It holds every root of the authority behind Thales' servers.
+    AllRoots,
     /// It holds an authority for Thales' client.
     ClientAuthority,
     /// It holds one authority and no more.

@@ -74,7 +74,8 @@ fn subjects(check: &Check, shown: &[Shown]) -> Vec<(String, Vec<PhaseId>)> {
         Check::ServerAnchor(AnchorAspect::TrustStore) => kind == "trust-store",
         Check::ServerAnchor(_) => kind == "server-chain",
         Check::Store(aspect) => {
-            let is_server = matches!(aspect, StoreAspect::ServerAuthority | StoreAspect::Independent);
+            let is_server =
+                matches!(aspect, StoreAspect::ServerAuthority | StoreAspect::Independent | StoreAspect::AllRoots);
             let of_server = kind.ends_with(assets::TRUST) || kind.ends_with(assets::TRUST_P12);
             kind.starts_with("store ") && of_server == is_server
         }

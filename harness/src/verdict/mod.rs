@@ -3,10 +3,12 @@
 //! [`judge`] rules on every expectation of one log, [`fold`] makes requirements and readiness of the findings.
 
 pub mod certificate;
+pub mod chain;
 mod checks;
 mod claims;
 mod finding;
 mod fold;
+pub mod store;
 mod view;
 
 pub use finding::{Finding, Outcome, Reason, Ruling};

@@ -3,6 +3,7 @@
 
 use mock_thales::pki::PublicKey;
 
+use super::difference::difference;
 use super::{Document, Rules, beginnings, met, not_shown, violated};
 use crate::verdict::finding::Ruling;
 
@@ -27,8 +28,8 @@ pub(super) fn judge(rules: &Rules<'_>, document: &Document) -> Ruling {
         Err(ruling) => return ruling,
     };
     let Some((rsa, ecdsa)) = beginnings(rules.policy) else { return exact(rules, &name) };
-    if name.contains('\\') {
-        return violated(format!("its CN is `{name}`, with a literal backslash"));
+    if let Some(at) = name.find('\\') {
+        return violated(format!("its CN is `{name}`, with a literal backslash at byte {}", at + 1));
     }
     if !name.starts_with(rsa) && !name.starts_with(ecdsa) {
         return violated(format!("its CN is `{name}`, which begins neither `{rsa}` nor `{ecdsa}`"));
@@ -54,7 +55,7 @@ fn exact(rules: &Rules<'_>, name: &str) -> Ruling {
     match rules.common_name {
         None => not_shown("the integration file says no common-name"),
         Some(wanted) if wanted == name => met("the same bytes"),
-        Some(_) => violated(format!("its CN is `{name}`")),
+        Some(wanted) => violated(format!("its CN is `{name}`; {}", difference(wanted, name))),
     }
 }
 

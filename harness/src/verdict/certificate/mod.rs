@@ -2,10 +2,15 @@
 //! says, wherever it was found: on the wire, in a file, in a request to sign.
 
 mod common_name;
+mod difference;
 mod document;
+mod renewal;
+mod rows;
 mod validity;
 
 pub use document::Document;
+pub use renewal::{Holder, renewal};
+pub use rows::{CERTIFICATE_ROWS, RENEWAL, REQUEST_ROWS, Row, SIGNED, signed};
 
 use mock_thales::observe::CertificateDer;
 use mock_thales::pki::{PublicKey, SignatureHash};

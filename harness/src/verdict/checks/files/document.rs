@@ -1,9 +1,7 @@
 //! `client-certificate`, `client-request` and `renewal-request` on files: the rules are those for what is shown on a
 //! connection.
 
-use mock_thales::pki::{CertificateFacts, RequestFacts};
-
-use super::super::super::certificate::{self, Document, Rules};
+use super::super::super::certificate::{self, Document, Holder, Rules};
 use super::super::super::finding::Ruling;
 use super::super::super::view::View;
 use super::{at, environment, environment_of, file, nothing};
@@ -86,24 +84,18 @@ pub(in super::super) fn renewal(view: &View<'_>, expectation: &Expectation) -> R
         ));
     };
     let evidence = vec![seq_before, seq];
-    let new = match new.request.as_ref().map(|request| RequestFacts::read(&request.0)) {
-        Some(Ok(facts)) => facts,
+    let new = match new.request.as_ref().map(|request| Holder::request(&request.0)) {
+        Some(Ok(holder)) => holder,
         Some(Err(error)) => return Ruling::violated(format!("the CSR cannot be read: {error}"), evidence),
         None => return Ruling::violated("the CSR cannot be read", evidence),
     };
     let old = match (old.certificates.first(), &old.request) {
-        (Some(leaf), _) => CertificateFacts::read(leaf).ok().map(|facts| (facts.subject, facts.public_key_sha256)),
-        (None, Some(request)) => {
-            RequestFacts::read(&request.0).ok().map(|facts| (facts.subject, facts.public_key_sha256))
-        }
+        (Some(leaf), _) => Holder::certificate(leaf).ok(),
+        (None, Some(request)) => Holder::request(&request.0).ok(),
         (None, None) => None,
     };
-    let Some((subject, key)) = old else {
+    let Some(old) = old else {
         return nothing(format!("what was before the CSR of {} cannot be read", environment.id));
     };
-    if subject != new.subject {
-        return Ruling::violated(format!("its DN is `{}`, that before it `{subject}`", new.subject), evidence);
-    }
-    let ruling = Ruling::met(format!("`{subject}`"), evidence);
-    if key == new.public_key_sha256 { ruling.warn("the key is that of the one before") } else { ruling }
+    Ruling { evidence, ..certificate::renewal(&old, &new) }
 }
