@@ -2,6 +2,8 @@
 
 mod doctor;
 mod explain;
+mod inspect;
+mod inspected;
 mod judge;
 mod list;
 mod options;
@@ -72,6 +74,7 @@ pub fn main() -> ExitCode {
         Words::Explain(words) => explain::explain(&words),
         Words::Judge(words) => judge::judge(&words),
         Words::Sign(words) => sign::sign(&words),
+        Words::Inspect(words) => inspect::run(&words),
         Words::Doctor => doctor::run(),
     };
     match done {

@@ -16,6 +16,16 @@ const SIGN_EXIT_CODES: &str = "Exit codes:
   1  refused, as Thales would refuse it
   3  bad usage or a bad file";
 
+const INSPECT_EXIT_CODES: &str =
+    "The password of a store is the first line of --password-file, or stands in the variable
+THALES_STORE_PASSWORD; without one, none and `changeit` are tried.
+
+Exit codes:
+  0  nothing found against a MUST
+  1  a MUST is violated
+  3  bad usage, or a file that cannot be read or judged; the other files are shown all the same
+  4  the harness itself failed";
+
 /// Connectivity conformance harness for integrations with Thales payment services. Unofficial.
 #[derive(Debug, Parser)]
 #[command(name = "thales-harness", version, about, after_help = EXIT_CODES)]
@@ -39,6 +49,9 @@ pub(super) enum Words {
     /// Sign a request for a client certificate, as Thales' authority for customers would, or say why not
     #[command(after_help = SIGN_EXIT_CODES)]
     Sign(SignWords),
+    /// Read certificates, requests and stores, and say which requirements they break
+    #[command(after_help = INSPECT_EXIT_CODES)]
+    Inspect(InspectWords),
     /// Say which networks this machine allows, and how to allow more
     Doctor,
 }
@@ -154,4 +167,67 @@ pub(super) struct SignWords {
     /// Profiles of this directory, in place of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(super) scenarios: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InspectWords {
+    /// Files: certificates and bundles (PEM, DER, PKCS#7), requests, stores (PKCS#12, JKS)
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// The profile
+    #[arg(long)]
+    pub(super) profile: String,
+    /// The environment that the files are for
+    #[arg(long)]
+    pub(super) environment: String,
+    /// What the files are for, where their content does not say it
+    #[arg(long = "as", value_enum, value_name = "PURPOSE")]
+    pub(super) purpose: Option<PurposeWord>,
+    /// The CN that onboarding gave
+    #[arg(long, value_name = "CN")]
+    pub(super) common_name: Option<String>,
+    /// The identifier that Thales gave
+    #[arg(long, value_name = "ID")]
+    pub(super) customer_id: Option<String>,
+    /// The full form of the CN, with {algorithm}, {customer-id} and {environment}
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(super) cn_template: Option<String>,
+    /// The host that the server chain is for
+    #[arg(long)]
+    pub(super) host: Option<String>,
+    /// Thales' authority, as it was handed over: for customers, of its servers or of its client, as the files want it
+    #[arg(long, value_name = "FILE")]
+    pub(super) authority: Option<PathBuf>,
+    /// The trust store that Thales holds for the server chain, where its authority is private
+    #[arg(long, value_name = "FILE")]
+    pub(super) trust_store: Option<PathBuf>,
+    /// What stands in the file's place today
+    #[arg(long, value_name = "FILE")]
+    pub(super) previous: Option<PathBuf>,
+    /// A file with the password of the stores
+    #[arg(long, value_name = "FILE")]
+    pub(super) password_file: Option<PathBuf>,
+    /// As data
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Judge as of this moment (RFC 3339)
+    #[arg(long, value_name = "DATE", hide = true)]
+    pub(super) at: Option<String>,
+    /// Profiles of this directory, in place of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PurposeWord {
+    /// The certificate that the integration shows to Thales
+    ClientCertificate,
+    /// The request for it
+    Request,
+    /// The chain that the integration's server shows to Thales
+    ServerChain,
+    /// Trust in Thales' servers
+    ServerTrust,
+    /// Trust in Thales' client
+    ClientTrust,
 }
