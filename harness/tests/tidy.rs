@@ -15,7 +15,7 @@ const LONGEST: usize = 500;
 const HARNESS: [(&str, &[(&str, &str)]); 9] = [
     ("model", &[]),
     ("world", &[]),
-    ("inspect", &[]),
+    ("inspect", &[("model", ""), ("verdict", "")]),
     ("verdict", &[("model", "")]),
     ("load", &[("model", "")]),
     ("integration", &[("model", ""), ("world", "")]),

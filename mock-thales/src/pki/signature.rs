@@ -6,6 +6,7 @@
 
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use x509_parser::prelude::X509Certificate;
+use x509_parser::signature_algorithm::SignatureAlgorithm;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 use super::PkiError;
@@ -56,11 +57,33 @@ pub(super) fn verify_signed(
 ) -> Signature {
     let hash = SignatureHash::of(algorithm_identifier);
     let scheme = algorithm_identifier.algorithm.to_id_string();
+    if scheme == PSS && !is_usual_pss(algorithm_identifier, hash) {
+        return Signature::Unknown;
+    }
     let Some(algorithm) = algorithm(&scheme, hash, &PublicKey::of(signer)) else { return Signature::Unknown };
     let key = UnparsedPublicKey::new(algorithm, &signer.subject_public_key.data);
     match key.verify(signed, signature) {
         Ok(()) => Signature::Right,
         Err(_) => Signature::Wrong,
+    }
+}
+
+/// Whether the salt is as long as the digest and the mask is of the same hash: TLS has no other PSS (RFC 8446 section
+/// 4.2.3), and neither has the verification here. OpenSSL makes the salt as long as it can, unless it is told.
+fn is_usual_pss(algorithm: &AlgorithmIdentifier<'_>, hash: SignatureHash) -> bool {
+    let digest = match hash {
+        SignatureHash::Sha256 => 32,
+        SignatureHash::Sha384 => 48,
+        SignatureHash::Sha512 => 64,
+        _ => return false,
+    };
+    match SignatureAlgorithm::try_from(algorithm) {
+        Ok(SignatureAlgorithm::RSASSA_PSS(parameters)) => {
+            let mask = parameters.mask_gen_algorithm();
+            let is_same = mask.is_ok_and(|mask| mask.hash == *parameters.hash_algorithm_oid());
+            parameters.salt_length() == digest && is_same
+        }
+        _ => false,
     }
 }
 

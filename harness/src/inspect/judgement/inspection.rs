@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use mock_thales::observe::CertificateDer;
-use mock_thales::pki::{CertificateFacts, RequestFacts};
+use mock_thales::pki::{CertificateFacts, RequestFacts, SignatureHash};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -243,9 +243,9 @@ fn items(contents: &Contents) -> Vec<String> {
                     _ => format!("issued by `{}`", facts.issuer),
                 };
                 let kind = if facts.is_ca == Some(true) { "CA" } else { "no CA" };
-                let (key, hash) = (describe(&facts.key), facts.signature_hash);
+                let (key, hash) = (describe(&facts.key), hash_name(facts.signature_hash));
                 let (from, to) = (facts.not_before.date(), facts.not_after.date());
-                format!("{name}`{}`, {kind}, {key}, {hash:?}, {issuer}, {from} to {to}", facts.subject)
+                format!("{name}`{}`, {kind}, {key}, {hash}, {issuer}, {from} to {to}", facts.subject)
             }
             Err(error) => format!("{name}unreadable: {error}"),
         }
@@ -253,13 +253,29 @@ fn items(contents: &Contents) -> Vec<String> {
     let requests = contents.entries.iter().filter_map(|entry| match entry {
         Entry::Request { der } => Some(match RequestFacts::read(der) {
             Ok(facts) => {
-                format!("request for `{}`, {}, {:?}", facts.subject, describe(&facts.key), facts.signature_hash)
+                format!(
+                    "request for `{}`, {}, {}",
+                    facts.subject,
+                    describe(&facts.key),
+                    hash_name(facts.signature_hash)
+                )
             }
             Err(error) => format!("request, unreadable: {error}"),
         }),
         _ => None,
     });
     certificates.chain(requests).collect()
+}
+
+fn hash_name(hash: SignatureHash) -> &'static str {
+    match hash {
+        SignatureHash::Md5 => "MD5",
+        SignatureHash::Sha1 => "SHA-1",
+        SignatureHash::Sha256 => "SHA-256",
+        SignatureHash::Sha384 => "SHA-384",
+        SignatureHash::Sha512 => "SHA-512",
+        SignatureHash::Other => "a hash of its own",
+    }
 }
 
 fn expiries(contents: &Contents, path: &str, at: OffsetDateTime) -> Vec<Expiry> {
