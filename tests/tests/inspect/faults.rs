@@ -42,7 +42,7 @@ pub(crate) fn files() {
     forge.write("f-space", " \n\n");
     fs::create_dir(forge.path("f-directory")).unwrap();
     forge.write("f-huge", vec![b'A'; 9 << 20]);
-    forge.write("f-noise", (0..4096_u32).map(|number| (number * 7919 >> 5) as u8 | 0x80).collect::<Vec<_>>());
+    forge.write("f-noise", (0..4096_u32).map(|number| ((number * 7919) >> 5) as u8 | 0x80).collect::<Vec<_>>());
     forge.write("f-words", "the certificate is in the other mail\n");
     forge.openssl("pkcs8 -topk8 -in p256.key -passout pass:hidden -out f-locked.key");
     forge.openssl("pkey -in p256.key -pubout -out f-public.pem");

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         openssl("server_chains_against_the_ones_before", server::previous),
         openssl("trust_stores", trust::stores),
         openssl("public_authorities", trust::public),
+        openssl("authorities_known_by_their_fingerprint", trust::published),
         tools::trial("stores_of_java", &["openssl", "keytool"], trust::java),
         openssl("files_that_cannot_be_judged", faults::files),
         openssl("nothing_secret_is_printed", faults::secrets),

@@ -205,3 +205,40 @@ pub(crate) fn java() {
         Row::unjudged(server("j.p12 --password-file j-wrong")),
     ]);
 }
+
+/// A profile whose published authorities can be made here: what is known by its fingerprint alone.
+pub(crate) fn published() {
+    let forge = forge();
+    forge.root("q-root", "p384", "/O=Example/CN=Published%20root");
+    forge.issued("q-int", ("other", "/O=Example/CN=Published%20intermediate"), ("q-root", "p384"), CA);
+    forge.issued("q-leaf", ("p256", "/O=Example/CN=leaf"), ("q-int", "other"), "extendedKeyUsage=serverAuth");
+    forge.join("q-both.pem", &["q-int.pem", "q-root.pem"]);
+    forge.join("q-pinned.pem", &["q-root.pem", "q-leaf.pem"]);
+    forge.join("q-chain.pem", &["q-leaf.pem", "q-int.pem", "q-root.pem"]);
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/profiles");
+    fs::create_dir_all(forge.path("published/profiles")).unwrap();
+    let mut profile = fs::read_to_string(scenarios.join("classic-tokenization.toml")).unwrap();
+    for (name, real) in [
+        ("q-int", "19400be5b7a31fb733917700789d2f0a2471c0c9d506c0e504c06c16d7cb17c0"),
+        ("q-root", "7431e5f4c3c1ce4690774f0b61e05440883ba9a01ed00ba6abd7806ed3b118cf"),
+    ] {
+        forge.openssl(&format!("x509 -in {name}.pem -outform DER -out {name}.der"));
+        forge.openssl(&format!("dgst -sha256 -r -out {name}.sha256 {name}.der"));
+        let digest = String::from_utf8(forge.read(&format!("{name}.sha256"))).unwrap();
+        assert!(profile.contains(real));
+        profile = profile.replace(real, digest.split(' ').next().unwrap());
+    }
+    forge.write("published/profiles/classic-tokenization.toml", profile);
+    let row = |file: &str, code, good: &str, differs: &str| {
+        Row::new(tsh(&format!("{file} --scenarios published")), code, good, differs)
+    };
+    compare(&[
+        row("q-root.pem", 0, SERVER, ""),
+        row("q-int.pem", 0, SERVER, "warn TSH-IN-03"),
+        row("q-both.pem", 0, SERVER, ""),
+        row("q-pinned.pem", 1, SERVER, "fail TSH-IN-03"),
+        row("q-root.pem --as client-trust", 1, CLIENT, "fail TSH-OUT-05"),
+        // A customer's own server may be below the same authority.
+        row("q-chain.pem", 0, "pass TSH-OUT-08; note TSH-OUT-09 :authority", ""),
+    ]);
+}
