@@ -45,7 +45,22 @@ pub(super) enum Signature {
 /// Whether the key that `signer` describes signed `certificate`.
 pub(super) fn verify(certificate: &X509Certificate<'_>, signer: &SubjectPublicKeyInfo<'_>) -> Signature {
     let signed = certificate.tbs_certificate.as_ref();
+    // A signature is whole bytes.
+    if certificate.signature_value.unused_bits != 0 || !names_one_algorithm(certificate.as_raw(), signed) {
+        return Signature::Wrong;
+    }
     verify_signed(signed, &certificate.signature_algorithm, &certificate.signature_value.data, signer)
+}
+
+/// Whether the algorithm beside the signature is that under it, byte by byte (RFC 5280 section 4.1.1.2): no signature
+/// covers the one beside it, and OpenSSL refuses a certificate in which they differ.
+fn names_one_algorithm(certificate: &[u8], signed: &[u8]) -> bool {
+    let Some(start) = certificate.windows(signed.len()).position(|window| window == signed) else { return false };
+    let beside = &certificate[start + signed.len()..];
+    // An algorithm's identifier is shorter than 128 bytes.
+    let Some(length @ 0..=0x7f) = beside.get(1).copied() else { return false };
+    let Some(beside) = beside.get(..2 + usize::from(length)) else { return false };
+    signed.windows(beside.len()).any(|window| window == beside)
 }
 
 /// Whether the key that `signer` describes made `signature`, by that algorithm, over `signed`.

@@ -5,6 +5,7 @@
 mod client;
 mod faults;
 mod forge;
+mod hostile;
 mod request;
 mod row;
 mod server;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         openssl("authorities_known_by_their_fingerprint", trust::published),
         tools::trial("stores_of_java", &["openssl", "keytool"], trust::java),
         openssl("files_that_cannot_be_judged", faults::files),
+        openssl("no_byte_that_is_wrong_makes_a_panic", hostile::bytes),
         openssl("nothing_secret_is_printed", faults::secrets),
         openssl("the_text_says_where_a_name_differs", faults::text),
         tools::no_test_is_an_attribute(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/inspect")),

@@ -103,6 +103,9 @@ pub(crate) fn requests() {
         GOOD,
         "warn :private-key; note :private-key'",
     ));
+    forge.self_signed("r-beside", "p256 /CN=shop.acme.example");
+    forge.join("r-and-certificate.pem", &["r-good.csr", "r-beside.pem"]);
+    rows.push(Row::new(format!("r-and-certificate.pem {PLACE} {TEMPLATE}"), 0, GOOD, "note :file"));
     // What onboarding did not say.
     rows.push(Row::new(format!("r-good.csr {PLACE}"), 0, GOOD, "warn D1E-IN-10"));
     rows.push(Row::new(
@@ -200,8 +203,8 @@ fn resign(name: &str, der: &[u8], (at, length): (usize, usize), text: &[u8]) {
     forge.write(&format!("{name}.csr"), request);
 }
 
-/// Tag's place, beginning and end of the content.
-fn element(der: &[u8], at: usize) -> (usize, usize, usize) {
+/// Of an element in DER: its place, beginning and end of the content.
+pub(crate) fn element(der: &[u8], at: usize) -> (usize, usize, usize) {
     let (length, header) = match der[at + 1] {
         short @ 0..=0x7f => (usize::from(short), 2),
         0x81 => (usize::from(der[at + 2]), 3),

@@ -141,8 +141,30 @@ fn judge(ground: &Ground<'_>, contents: &Contents, file: &mut InspectedFile) -> 
             break;
         }
     }
+    beside(&mut findings, contents, file.purpose);
     file.findings = findings.all;
     Ok(())
+}
+
+/// What lies in the file and is not judged: nobody shall take silence for praise.
+fn beside(findings: &mut Findings<'_>, contents: &Contents, purpose: Option<Purpose>) {
+    let has_key = contents.entries.iter().any(|entry| matches!(entry, Entry::KeyEntry { .. }));
+    let count = match purpose {
+        Some(Purpose::Request) => contents.certificates().count(),
+        Some(Purpose::ClientCertificate | Purpose::ServerChain) if has_key => trust::trusted(contents).len(),
+        _ => 0,
+    };
+    if count > 0 {
+        findings.remark(
+            Mark::Note,
+            "file",
+            format!("{count} more certificate(s), not judged: --as says what they are for"),
+        );
+    }
+    let requests = contents.entries.iter().filter(|entry| matches!(entry, Entry::Request { .. })).count();
+    if requests > 0 && purpose != Some(Purpose::Request) {
+        findings.remark(Mark::Note, "file", format!("{requests} request(s), not judged"));
+    }
 }
 
 fn one(

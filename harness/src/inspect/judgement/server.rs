@@ -40,7 +40,13 @@ pub(super) fn judge(ground: &Ground<'_>, findings: &mut Findings<'_>, held: &[He
 /// Whether the file leads by itself to its root; without one, to a public authority or the trust store that Thales holds.
 fn complete(ground: &Ground<'_>, held: &[Held], chain: &[CertificateDer]) -> Ruling {
     if held.iter().any(|held| held.facts.self_signed == Some(true)) {
-        return chain::complete(chain, &chain::anchors(chain), ground.at);
+        let ruling = chain::complete(chain, &chain::anchors(chain), ground.at);
+        // The dates of an anchor are nobody's business in a path (RFC 5280 section 6.1.1), and many look at them.
+        let expired = held.iter().find(|held| held.facts.self_signed == Some(true) && held.facts.not_after < ground.at);
+        return match expired {
+            Some(root) => ruling.warn(format!("the root `{}` has expired", root.facts.subject)),
+            None => ruling,
+        };
     }
     if let Some(store) = ground.trust_store {
         return chain::complete(chain, &trust::trusted(store), ground.at);
