@@ -246,7 +246,11 @@ fn faults_about_requests_are_one_line_each() {
     let asked = "[identity]\nclient-csr = \"a.csr\"\n";
     fault("classic-tokenization", asked, "signs its client certificate itself, expected `client-certificate`");
     fault("d1-ecom", &format!("{asked}client-certificate = \"none.pem\""), "client-csr and client-certificate");
-    fault("d1-ecom", &format!("{asked}client-key = \"other.key\""), "client-key is not the key of client-csr");
+    fault(
+        "d1-ecom",
+        &format!("{asked}client-key = \"other.key\""),
+        "client-key is not the key of [identity] client-csr",
+    );
     fault("d1-ecom", "[identity]\nclient-csr = \"none.pem\"", "client-csr: failed to read a certificate signing");
     fault("d1-ecom", "[identity]\nclient-csr = \"empty.pem\"", "client-csr: failed to read a certificate signing");
     fault("d1-ecom", "[identity]\nclient-csr = \"gone.csr\"", "gone.csr: cannot be read");

@@ -48,8 +48,10 @@ impl Stack {
     /// The verdict that a requirement has to get.
     pub(super) fn verdict(&self, id: &str, topic: &str) -> &'static str {
         let area = topic.split('.').next().unwrap_or_default();
+        // What is said of the environments at run time shows in an inbound scenario.
+        let folder = if topic == "general.environments" { "inbound" } else { area };
         let is_selected =
-            self.only.is_empty() || self.only.iter().any(|pattern| pattern.strip_suffix("/*") == Some(area));
+            self.only.is_empty() || self.only.iter().any(|pattern| pattern.strip_suffix("/*") == Some(folder));
         let roles: &[&str] = match self.party {
             Party::Receiver { .. } => &["general", "outbound"],
             Party::Command { .. } | Party::Driver { .. } => &["general", "inbound", "dns"],
@@ -76,6 +78,7 @@ impl Stack {
 
 /// Every row of a caller that a run can decide.
 const CALLER: &[&str] = &[
+    "TSH-GEN-01",
     "TSH-IN-01",
     "TSH-IN-02",
     "TSH-IN-03",
@@ -102,6 +105,7 @@ const CALLER: &[&str] = &[
     "TSH-ADV-06",
     "TSH-ADV-07",
     "TSH-ADV-08",
+    "TSH-ADV-13",
 ];
 
 /// Every row of a receiver that a run can decide.
