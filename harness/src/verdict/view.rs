@@ -1,7 +1,8 @@
 //! A log as the checks read it: connections by phase, witnesses, controls.
 
 use mock_thales::observe::{
-    Actor, Answer, CallReading, Claim, Connection, Ending, Event, Fact, PhaseId, Question, Role, ShownFile, connections,
+    Actor, Answer, CallReading, Claim, Connection, Ending, Event, Fact, PhaseId, Question, Role, ShownFile,
+    TokenOutcome, connections,
 };
 
 use super::finding::{Reason, Ruling};
@@ -89,10 +90,11 @@ impl<'a> View<'a> {
         self.connections.iter().find(|connection| connection.phase == Some(phase) && self.is_accepted(connection))
     }
 
-    /// Data from a caller, a declared status from a receiver.
+    /// Data from a caller, a declared status from a receiver. A request for an access token is no call yet: another
+    /// client of the same caller may make that, with other trust and another certificate.
     pub(super) fn is_accepted(&self, connection: &Connection) -> bool {
         match connection.role {
-            Role::Server => self.is_witness(connection) && connection.data.is_some(),
+            Role::Server => self.is_witness(connection) && connection.data.is_some() && !is_for_token_alone(connection),
             Role::Client => {
                 connection.response.is_some_and(|response| self.header.context.statuses.contains(&response.what.0))
             }
@@ -230,6 +232,7 @@ impl<'a> View<'a> {
             _ => String::new(),
         };
         let end = match connection.ending() {
+            Ending::Accepted if is_for_token_alone(connection) => token_story(connection),
             Ending::Accepted => "application data".to_owned(),
             Ending::Alert(code) => format!("alert {code} ({})", alert_name(code)),
             Ending::Silent => "closed without an alert and without application data".to_owned(),
@@ -247,6 +250,23 @@ impl<'a> View<'a> {
             },
         };
         format!("{version}{end}")
+    }
+}
+
+/// Whether a connection served to ask for an access token and for nothing else.
+pub(super) fn is_for_token_alone(connection: &Connection) -> bool {
+    connection.role == Role::Server && !connection.token_requests.is_empty() && connection.marks.is_empty()
+}
+
+/// What became of a request for a token, in words.
+fn token_story(connection: &Connection) -> String {
+    let refused =
+        connection.token_requests.iter().rfind(|asked| matches!(asked.what.outcome, TokenOutcome::Refused { .. }));
+    match refused {
+        Some(asked) => {
+            format!("a request for an access token alone, which was refused: {}", asked.what.faults.join("; "))
+        }
+        None => "a request for an access token alone".to_owned(),
     }
 }
 

@@ -171,6 +171,7 @@ fn an_assertion_is_judged_by_what_the_product_wants() {
     assert_eq!(judged(|assertion| assertion.subject = None), VIOLATED);
     assert_eq!(judged(|assertion| assertion.expires_in_s = None), VIOLATED);
     assert_eq!(judged(|assertion| assertion.expires_in_s = Some(-3600)), VIOLATED);
+    assert_eq!(judged(|assertion| assertion.expires_in_s = Some(i64::MIN)), VIOLATED, "as far back as can be said");
     assert_eq!(judged(|assertion| assertion.expires_in_s = Some(7200 + 900)), VIOLATED, "a time zone");
     assert_eq!(judged(|assertion| assertion.signature = SignatureState::Bad), VIOLATED);
     let somebody_else = |assertion: &mut Assertion| {
@@ -196,6 +197,54 @@ fn a_token_of_an_extended_answer_is_used() {
     assert_eq!(tolerant(&[forgotten]), unwitnessed(Reason::NotShown));
     let alone = step(&[fetched]).rule(Check::OAuth(OAuthAspect::Tolerant), &[0], &[]);
     assert_eq!(ruled(&alone), unwitnessed(Reason::Control));
+}
+
+#[test]
+fn a_request_for_a_token_is_no_call() {
+    let told = |row: &dyn Fn(&mut Story)| {
+        let mut story = step(&[fetched, good]);
+        story.begin(PhaseKind::Row);
+        story.calls();
+        row(&mut story);
+        story.begin(PhaseKind::Control);
+        story.calls();
+        story.exchange(fetched());
+        story.exchange(good());
+        story
+    };
+    let accepted = |story: &Story| ruled(&story.rule(Check::Accepted, &[1], &[0, 2]));
+    let trust = |story: &Story| ruled(&story.rule(Check::ControlTrust, &[1], &[]));
+    let version = |story: &Story| ruled(&story.rule(Check::ControlVersion, &[1], &[]));
+
+    let both = told(&|story| {
+        story.exchange(fetched());
+        story.exchange(good());
+    });
+    assert_eq!((accepted(&both), trust(&both), version(&both)), (MET, MET, MET));
+
+    let token_alone = told(&|story| story.exchange(fetched()));
+    assert_eq!(accepted(&token_alone), unwitnessed(Reason::NotShown));
+    assert_eq!(trust(&token_alone), unwitnessed(Reason::Control));
+    assert_eq!(version(&token_alone), unwitnessed(Reason::Control));
+
+    // Two clients in one caller: that for tokens trusts what the other one does not.
+    let then_refused = told(&|story| {
+        story.exchange(fetched());
+        story.accept("main", OLD, Happened::Alert(48));
+    });
+    assert_eq!(accepted(&then_refused), VIOLATED);
+    assert_eq!(trust(&then_refused), VIOLATED);
+
+    let control_alone = step(&[fetched]);
+    let mut story = control_alone;
+    story.begin(PhaseKind::Row);
+    story.calls();
+    story.accept("main", OLD, Happened::Alert(48));
+    let finding = story.rule(Check::Refused, &[1], &[0]);
+    assert_eq!(ruled(&finding), unwitnessed(Reason::Control), "{}", finding.seen);
+
+    let through = told(&|story| story.exchange(fetched()));
+    assert_eq!(ruled(&through.rule(Check::Refused, &[1], &[0, 2])), VIOLATED, "it is application data");
 }
 
 fn mark(length: u32, plain: bool, digest: &str) -> Mark {

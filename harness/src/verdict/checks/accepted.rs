@@ -3,7 +3,7 @@
 use mock_thales::observe::{Connection, Ending, Role};
 
 use super::super::finding::{Reason, Ruling};
-use super::super::view::{REFUSAL_STATUSES, View};
+use super::super::view::{REFUSAL_STATUSES, View, is_for_token_alone};
 use crate::model::Expectation;
 
 pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
@@ -19,8 +19,15 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
     if let Some(ruling) = offers_none(view, expectation, &subjects) {
         return ruling;
     }
-    let witnesses: Vec<_> = subjects.iter().copied().filter(|connection| view.is_witness(connection)).collect();
+    let (for_tokens, witnesses): (Vec<_>, Vec<_>) = subjects
+        .iter()
+        .copied()
+        .filter(|connection| view.is_witness(connection))
+        .partition(|connection| is_for_token_alone(connection));
     let Some(last) = witnesses.last() else {
+        if !for_tokens.is_empty() {
+            return view.no_api_request(&for_tokens);
+        }
         return view.no_witness(&subjects, controls);
     };
     let mut evidence = controls;

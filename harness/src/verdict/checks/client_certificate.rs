@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::super::certificate::{self, Document, Rules};
-use super::super::finding::{Reason, Ruling};
-use super::super::view::View;
+use super::super::finding::{Outcome, Reason, Ruling};
+use super::super::view::{View, is_for_token_alone};
 use crate::model::{CertificateAspect, Expectation, Header};
 
 pub(super) fn expected(header: &Header, aspect: CertificateAspect) -> String {
@@ -43,22 +43,47 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, aspect: Certifica
         Ok(controls) => controls,
         Err(ruling) => return ruling,
     };
-    if aspect == CertificateAspect::Presented {
-        return presented(&decided, controls);
-    }
-    let Some((chain, seq)) = decided.iter().find_map(|connection| {
-        let shown = connection.certificate.as_ref()?;
-        (!shown.what.0.is_empty()).then_some((&shown.what.0, shown.seq))
-    }) else {
-        return Ruling::unwitnessed(Reason::NotShown, "no certificate was presented", vec![decided[0].opened.seq]);
+    let ruling = match aspect {
+        CertificateAspect::Presented => presented(&decided, controls),
+        _ => shown(view, &decided, aspect),
     };
-    if aspect == CertificateAspect::Endorsed {
-        return endorsed(view, &chain[0], seq);
+    // What is right where a token is asked for says nothing of the calls, which another client may make.
+    if ruling.outcome == Outcome::Met && decided.iter().all(|connection| is_for_token_alone(connection)) {
+        return view.no_api_request(&decided);
     }
-    match Document::certificate(chain) {
-        Ok(document) => Ruling { evidence: vec![seq], ..certificate::judge(&rules(view.header), &document, aspect) },
-        Err(error) => Ruling::violated(format!("the certificate cannot be read: {error}"), vec![seq]),
+    ruling
+}
+
+/// Judges each certificate that was shown: a caller may hold several. Any that is wrong decides, then any that cannot be
+/// judged.
+fn shown(view: &View<'_>, decided: &[&Connection], aspect: CertificateAspect) -> Ruling {
+    let mut seen: Vec<&CertificateDer> = Vec::new();
+    let mut decisive: Option<Ruling> = None;
+    for connection in decided {
+        let Some(certificate) = &connection.certificate else { continue };
+        let (chain, seq) = (&certificate.what.0, certificate.seq);
+        let Some(leaf) = chain.first().filter(|leaf| !seen.contains(leaf)) else { continue };
+        seen.push(leaf);
+        let ruling = match aspect {
+            CertificateAspect::Endorsed => endorsed(view, leaf, seq),
+            _ => match Document::certificate(chain) {
+                Ok(document) => {
+                    Ruling { evidence: vec![seq], ..certificate::judge(&rules(view.header), &document, aspect) }
+                }
+                Err(error) => Ruling::violated(format!("the certificate cannot be read: {error}"), vec![seq]),
+            },
+        };
+        let weighs_more = |other: &Ruling| match (ruling.outcome, other.outcome) {
+            (Outcome::Violated, Outcome::Unwitnessed | Outcome::Met) | (Outcome::Unwitnessed, Outcome::Met) => true,
+            _ => false,
+        };
+        if decisive.as_ref().is_none_or(weighs_more) {
+            decisive = Some(ruling);
+        }
     }
+    decisive.unwrap_or_else(|| {
+        Ruling::unwitnessed(Reason::NotShown, "no certificate was presented", vec![decided[0].opened.seq])
+    })
 }
 
 fn presented(decided: &[&Connection], controls: Vec<u64>) -> Ruling {

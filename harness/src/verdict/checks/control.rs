@@ -4,7 +4,7 @@
 use mock_thales::observe::{Ending, Role, TlsVersion};
 
 use super::super::finding::{Reason, Ruling};
-use super::super::view::{CERTIFICATE_ALERTS, View};
+use super::super::view::{CERTIFICATE_ALERTS, View, is_for_token_alone};
 use crate::model::Expectation;
 
 pub(super) fn trust(view: &View<'_>, expectation: &Expectation) -> Ruling {
@@ -28,7 +28,9 @@ pub(super) fn trust(view: &View<'_>, expectation: &Expectation) -> Ruling {
 
 pub(super) fn version(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let subjects = view.subjects(expectation);
-    let completed = subjects.iter().find_map(|connection| Some((connection, connection.handshake.as_ref()?)));
+    // The client that asks for a token need not be the one that calls.
+    let calls = || subjects.iter().filter(|connection| !is_for_token_alone(connection));
+    let completed = calls().find_map(|connection| Some((connection, connection.handshake.as_ref()?)));
     if let Some((connection, handshake)) = completed
         && handshake.what.version >= TlsVersion::V1_2
     {

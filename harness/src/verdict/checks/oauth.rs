@@ -223,7 +223,10 @@ fn assertion(view: &View<'_>, expectation: &Expectation, seen: &Above<'_>) -> Ru
         }
         match assertion.expires_in_s {
             None => return wrong("`exp` is missing".to_owned()),
-            Some(seconds) if seconds <= 0 => return wrong(format!("it had ended {} s ago", -seconds)),
+            // Whatever a caller may have written there.
+            Some(seconds) if seconds <= 0 => {
+                return wrong(format!("it had ended {} s ago", seconds.unsigned_abs()));
+            }
             Some(seconds) if seconds > i64::from(within_s) + SKEW_S => {
                 return wrong(format!("it ends in {seconds} s only: a time zone, perhaps"));
             }
