@@ -236,6 +236,10 @@ impl Player for CallerScene {
         expand::of_endpoint(plan, row, self.last_hello().as_ref())
     }
 
+    fn after_token(&self, (name, plan): &(String, EndpointPlan)) -> Option<(String, EndpointPlan)> {
+        expand::after_token(name, plan, &self.ground.recorder)
+    }
+
     fn has(&self, topic: &Topic) -> bool {
         self.ground.setting.profile.about(topic).is_some()
     }

@@ -1,9 +1,10 @@
 //! The attempts of a row. One connection cannot tell whether an old version is refused: with ECDHE some stacks fail by
 //! accident on the SHA-1 signature, and some only because a client certificate is asked for or missing. So a row about
 //! old versions is tried with static RSA first, then with ECDHE, with and without a certificate, as far as both sides
-//! have a common cipher.
+//! have a common cipher. And a caller that refuses where it asks for an access token has not shown what it does where it
+//! calls, perhaps with another client.
 
-use mock_thales::observe::{CertificateDer, ClientHello, TlsVersion};
+use mock_thales::observe::{CertificateDer, ClientHello, Recorder, TlsVersion, connections};
 use mock_thales::pki::{CertificateFacts, PublicKey};
 use mock_thales::plan::{AskClient, ClientCertificate, ClientPlan, EndpointPlan, KeyExchange};
 use mock_thales::wire::ciphers;
@@ -58,6 +59,20 @@ pub(super) fn of_client(plan: &ClientPlan, row: &str, served: Option<&[Certifica
         }
     }
     attempts
+}
+
+/// The attempt at the call alone, where the caller asked in the phase just played for a token on a connection of its own.
+pub(super) fn after_token(name: &str, plan: &EndpointPlan, recorder: &Recorder) -> Option<(String, EndpointPlan)> {
+    plan.oauth.as_ref()?;
+    let asks_apart = recorder.read(|facts| {
+        let phase = facts.iter().rev().find_map(|fact| fact.phase);
+        connections(facts).iter().any(|connection| {
+            connection.phase == phase && !connection.token_requests.is_empty() && connection.marks.is_empty()
+        })
+    });
+    let attempt =
+        || (format!("{name}, at the call after its token"), EndpointPlan { after_token: true, ..plan.clone() });
+    asks_apart.then(attempt)
 }
 
 fn legacy(versions: &[TlsVersion]) -> Option<TlsVersion> {

@@ -25,6 +25,7 @@ pub(super) fn endpoint(conduct: &EndpointConduct, oauth: Option<&OAuth>) -> Endp
         oauth: oauth.map(|oauth| tokens(oauth, conduct.token_lifetime)),
         answers_status: ought.answers_status,
         extras: ought.extras,
+        after_token: ought.after_token,
     }
 }
 

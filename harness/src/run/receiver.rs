@@ -119,6 +119,10 @@ impl Player for ReceiverScene {
         expand::of_client(plan, row, self.served().as_deref())
     }
 
+    fn after_token(&self, _: &(String, ClientPlan)) -> Option<(String, ClientPlan)> {
+        None
+    }
+
     fn has(&self, topic: &Topic) -> bool {
         self.ground.setting.profile.about(topic).is_some()
     }

@@ -27,6 +27,9 @@ pub(super) trait Player {
     /// The attempts that a row's plan needs, with their names.
     fn attempts(&self, plan: &Self::Plan, row: &str) -> Vec<(String, Self::Plan)>;
 
+    /// The same attempt, made of the call alone: what came before it, to fetch an access token, meets no difference.
+    fn after_token(&self, attempt: &(String, Self::Plan)) -> Option<(String, Self::Plan)>;
+
     /// Whether the profile has a requirement about that topic.
     fn has(&self, topic: &Topic) -> bool;
 
@@ -76,7 +79,13 @@ pub(super) async fn play<P: Player>(
         let mut phases = Vec::new();
         let mut controls = vec![before];
         if !player.is_gone() {
-            for (name, attempt) in player.attempts(&plan, &row.difference) {
+            let mut attempts = player.attempts(&plan, &row.difference);
+            if row.kind == RowKind::Refuse {
+                // A caller that refuses the difference where it asks for a token never comes to its call.
+                let again: Vec<_> = attempts.iter().filter_map(|attempt| player.after_token(attempt)).collect();
+                attempts.extend(again);
+            }
+            for (name, attempt) in attempts {
                 phases.push(player.play_once(PhaseKind::Row, &name, &attempt).await?);
             }
             before = player.play_once(PhaseKind::Control, &(index + 2).to_string(), &control).await?;

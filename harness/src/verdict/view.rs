@@ -73,6 +73,27 @@ impl<'a> View<'a> {
         })
     }
 
+    /// Whether a connection met what its phase is about. Where that begins with a token, what came before the token was
+    /// issued did not.
+    pub(super) fn met_difference(&self, connection: &Connection) -> bool {
+        let Some(phase) = connection.phase.filter(|phase| self.begins_with_token(*phase)) else { return true };
+        self.issued_in(phase).is_some_and(|issued| connection.opened.seq > issued)
+    }
+
+    /// Whether a phase's difference begins once a token was issued.
+    pub(super) fn begins_with_token(&self, phase: PhaseId) -> bool {
+        self.phase(phase).is_some_and(|phase| phase.endpoints.values().any(|plan| plan.after_token))
+    }
+
+    /// The first token that was issued in a phase.
+    pub(super) fn issued_in(&self, phase: PhaseId) -> Option<u64> {
+        let of_phase = self.connections.iter().filter(|connection| connection.phase == Some(phase));
+        let issued = of_phase
+            .flat_map(|connection| &connection.token_requests)
+            .filter(|asked| matches!(asked.what.outcome, TokenOutcome::Issued { .. }));
+        issued.map(|asked| asked.seq).min()
+    }
+
     /// The files that were read in the expectation's phases, each with the number of its fact.
     pub(super) fn files(&self, expectation: &Expectation) -> Vec<(u64, &'a ShownFile)> {
         self.facts

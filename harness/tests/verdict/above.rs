@@ -247,6 +247,35 @@ fn a_request_for_a_token_is_no_call() {
     assert_eq!(ruled(&through.rule(Check::Refused, &[1], &[0, 2])), VIOLATED, "it is application data");
 }
 
+#[test]
+fn a_refusal_at_the_call_is_seen_apart_from_that_at_the_token() {
+    let ruled_with = |row: &dyn Fn(&mut Story)| {
+        let mut story = step(&[fetched, good]);
+        story.begin(PhaseKind::Row);
+        story.calls();
+        story.accept("main", OLD, Happened::Alert(48));
+        story.begins_with_token = true;
+        story.begin(PhaseKind::Row);
+        story.calls();
+        row(&mut story);
+        ruled(&story.rule(Check::Refused, &[1, 2], &[0]))
+    };
+    let refused_both = ruled_with(&|story| {
+        story.exchange(fetched());
+        story.accept("main", OLD, Happened::Alert(48));
+    });
+    assert_eq!(refused_both, MET);
+    let refused_token_alone = ruled_with(&|story| {
+        story.exchange(fetched());
+        story.exchange(good());
+    });
+    assert_eq!(refused_token_alone, VIOLATED, "its other client verifies nothing");
+    let no_call = ruled_with(&|story| story.exchange(fetched()));
+    assert_eq!(no_call, unwitnessed(Reason::NoConnection));
+    let had_one = ruled_with(&|story| story.exchange(good()));
+    assert_eq!(had_one, MET, "what it did with its token before meets no difference here");
+}
+
 fn mark(length: u32, plain: bool, digest: &str) -> Mark {
     Mark { name: "x-correlation-id".to_owned(), times: 1, length, plain, digest: digest.to_owned() }
 }

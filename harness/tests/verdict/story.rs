@@ -72,6 +72,8 @@ pub(crate) struct Story {
     versions: Vec<TlsVersion>,
     /// What endpoints demand above TLS in phases from now on.
     pub(crate) oauth: Option<OAuthPlan>,
+    /// What endpoints are in phases from now on, they are once a token was issued.
+    pub(crate) begins_with_token: bool,
     /// Rules for header fields.
     pub(crate) fields: Vec<FieldRule>,
 }
@@ -94,6 +96,7 @@ impl Story {
             client_ca: None,
             versions: vec![TlsVersion::V1_2, TlsVersion::V1_3],
             oauth: None,
+            begins_with_token: false,
             fields: Vec::new(),
         }
     }
@@ -121,7 +124,7 @@ impl Story {
     pub(crate) fn begin(&mut self, kind: PhaseKind) -> PhaseId {
         let id = PhaseId(u32::try_from(self.phases.len()).expect("a short story"));
         let (versions, oauth) = (self.versions.clone(), self.oauth.clone());
-        let endpoint = EndpointPlan { versions, oauth, ..EndpointPlan::default() };
+        let endpoint = EndpointPlan { versions, oauth, after_token: self.begins_with_token, ..EndpointPlan::default() };
         let client = ClientPlan { versions: self.versions.clone(), ..ClientPlan::default() };
         let endpoints = match self.side {
             Side::Caller => BTreeMap::from([("main".parse().expect("a name"), endpoint)]),

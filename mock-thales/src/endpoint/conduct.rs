@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustls::crypto::CryptoProvider;
 use rustls::server::NoServerSessionStorage;
@@ -43,6 +43,9 @@ impl Answers {
 pub struct Conduct {
     pub(super) plan: EndpointPlan,
     pub(super) modern: Option<Modern>,
+    /// What it is until it has issued a token, where its plan begins only then.
+    before: Option<Modern>,
+    issued: AtomicBool,
     #[cfg(feature = "legacy-tls")]
     pub(super) legacy: Vec<(TlsVersion, legacy::Server)>,
     pub(super) key: KeyKind,
@@ -103,9 +106,19 @@ impl Conduct {
                     .map_err(ConductError::Legacy)
             })
             .collect::<Result<_, _>>()?;
+        let before = match plan.after_token {
+            true => {
+                let ought = EndpointPlan::default();
+                let identity = authorities.server(ought.certificate, ought.leaf)?;
+                Some(Modern::new(&ought, &ought.versions, &identity, Vec::new(), None)?)
+            }
+            false => None,
+        };
         Ok(Self {
             plan: plan.clone(),
             modern,
+            before,
+            issued: AtomicBool::new(false),
             #[cfg(feature = "legacy-tls")]
             legacy,
             key: plan.leaf,
@@ -120,6 +133,16 @@ impl Conduct {
     pub fn sharing(mut self, tokens: Arc<Tokens>) -> Self {
         self.tokens = tokens;
         self
+    }
+
+    /// What it is until it has issued a token, if it has not.
+    pub(super) fn before_token(&self) -> Option<&Modern> {
+        self.before.as_ref().filter(|_| !self.issued.load(Ordering::SeqCst))
+    }
+
+    /// A token was issued.
+    pub(super) fn has_issued(&self) {
+        self.issued.store(true, Ordering::SeqCst);
     }
 
     /// The status of the next answer to an API request, where the plan says one.

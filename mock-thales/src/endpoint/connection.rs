@@ -77,6 +77,9 @@ enum Engine<'a> {
 }
 
 fn choose<'a>(conduct: &'a Conduct, hello: &ClientHello) -> Engine<'a> {
+    if let Some(modern) = conduct.before_token() {
+        return Engine::Modern(modern);
+    }
     if conduct.plan.sentinel {
         return Engine::Forced(TlsVersion::V1_2, Some(Sentinel::ToTls12));
     }

@@ -20,7 +20,7 @@ use super::conduct::Conduct;
 use super::grant::{self, Asking};
 use super::marks;
 use super::stage::Endpoint;
-use crate::observe::{ConnectionRecorder, End, Event, Header, Marks, RequestHead, TokenState};
+use crate::observe::{ConnectionRecorder, End, Event, Header, Marks, RequestHead, TokenOutcome, TokenState};
 use crate::wire::Plain;
 
 /// Header fields whose values are kept. All others may carry a secret.
@@ -82,6 +82,9 @@ async fn answer(
             let body = body.map(|body| body.to_bytes()).unwrap_or_default();
             let asking = Asking { method: &head.method, headers: &head.headers, body: &body, certificate };
             let (told, status, answer) = grant::answer(&asking, oauth, &conduct.tokens);
+            if matches!(told.outcome, TokenOutcome::Issued { .. }) {
+                conduct.has_issued();
+            }
             recorder.record(Event::TokenAsked(told));
             token_answer(status, answer, conduct.plan.extras)
         }

@@ -41,6 +41,10 @@ pub struct EndpointPlan {
     /// Answers carry a header field and, where they are JSON, a member that nobody has announced.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub extras: bool,
+    /// Is all this only once it has issued an access token. Until then it shows today's certificate in the versions of
+    /// today: a caller may ask for its token with another client than it calls with, and would not get so far.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_token: bool,
 }
 
 impl EndpointPlan {
@@ -68,6 +72,7 @@ impl Default for EndpointPlan {
             oauth: None,
             answers_status: Vec::new(),
             extras: false,
+            after_token: false,
         }
     }
 }

@@ -10,7 +10,8 @@ use crate::model::Expectation;
 const UNRELATED_ALERTS: [u8; 9] = [10, 20, 22, 47, 50, 70, 109, 110, 120];
 
 pub(super) fn by_caller(view: &View<'_>, expectation: &Expectation) -> Ruling {
-    let subjects = view.subjects(expectation);
+    let subjects: Vec<_> =
+        view.subjects(expectation).into_iter().filter(|connection| view.met_difference(connection)).collect();
     if let Some(through) = subjects.iter().find(|connection| connection.data.is_some()) {
         let seen = match &through.handshake {
             Some(handshake) => format!("went through with it: application data over {}", handshake.what.version),
@@ -29,6 +30,10 @@ pub(super) fn by_caller(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let mut by_other_policy = None;
     // A row may need several attempts; each has to be decided by the caller.
     for phase in &expectation.phases {
+        // A caller that has its token already met the difference with its call, in the attempt before.
+        if view.begins_with_token(*phase) && view.issued_in(*phase).is_none() {
+            continue;
+        }
         let came: Vec<_> = subjects.iter().copied().filter(|connection| connection.phase == Some(*phase)).collect();
         let attempts: Vec<_> = came.iter().copied().filter(|connection| view.is_witness(connection)).collect();
         if attempts.is_empty() {
