@@ -16,7 +16,8 @@ use openssl::pkey::{PKey, Private};
 use openssl::x509::{X509NameBuilder, X509ReqBuilder};
 use serde_json::Value;
 use tempfile::TempDir;
-use thales_harness::load::Library;
+use thales_harness::integration::Subject;
+use thales_harness::load::{Library, load_integration};
 use thales_harness::reference;
 
 const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios");
@@ -302,6 +303,37 @@ fn requests_to_sign_are_judged_in_both_environments() {
     files.write("prd.csr", "-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n");
     run(SIGNED);
     files.judges("signed.subject", "fail", "the CSR cannot be read");
+}
+
+#[test]
+fn assertions_verify_with_the_key_of_the_environment_that_is_played() {
+    let files = Files::new();
+    files.write("own.pub", "own");
+    files.write("other.pub", "other");
+    let file = classic("").replacen("[portal]\n", "[portal]\njwt-key = \"own.pub\"\n", 1)
+        + "[environments.production.portal]\njwt-key = \"other.pub\"\n";
+    let path = files.write("keyed.toml", file);
+    let library = Library::built_in().unwrap();
+    let key = |played: Option<&str>| {
+        let path = Path::new(&path);
+        Subject::from_file(load_integration(path, &library).unwrap(), path, played).unwrap().jwt_key.unwrap()
+    };
+    assert_eq!((key(None), key(Some("production"))), (b"own".to_vec(), b"other".to_vec()));
+}
+
+#[test]
+fn documents_of_the_other_environment_alone_prove_no_row() {
+    let files = Files::new();
+    let root = signed(&files);
+    files.write("prd.csr", request("TLSMA-ECDSA/MGW_000001-PRD", &key()));
+    let at = SIGNED.find("[identity]").unwrap();
+    let end = SIGNED[at + 1..].find("\n[").unwrap() + at + 1;
+    let alone = format!("{}{}", &SIGNED[..at], &SIGNED[end..]);
+    files.run(&alone, &["--scenarios", &root]);
+    files.judges("signed.subject", "untested", "names no client certificate or CSR for");
+    files.write("prd.csr", request("localhost", &key()));
+    files.run(&alone, &["--scenarios", &root]);
+    files.judges("signed.request", "fail", "without");
 }
 
 #[test]

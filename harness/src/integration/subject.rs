@@ -271,7 +271,8 @@ impl Subject {
             by: keys.by.clone(),
             within: keys.within.duration(),
         });
-        let jwt_key = read(&file.portal.jwt_key);
+        let other = played.and_then(|played| file.environments.get(played));
+        let jwt_key = read(&other.map_or(&file.portal, |tables| &tables.portal).jwt_key);
         let mut answers = Answers::default();
         for answer in &file.answers {
             answers.insert(&answer.path, answer.status, read(&answer.body).unwrap_or_default());

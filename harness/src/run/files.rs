@@ -47,7 +47,7 @@ pub(super) fn play(setting: &Setting, scenario: &Scenario, started: OffsetDateTi
     }
     let facts = recorder.snapshot();
     let mut header = scene::header(setting, scenario, script, started);
-    leave_out(&mut header, &facts);
+    leave_out(&mut header, &facts, &shown);
     // The requirements of what is left.
     Log { header: scene::header(setting, scenario, header.script, started), facts }
 }
@@ -110,20 +110,42 @@ fn expect(script: &mut Script, setting: &Setting, expectation: Expectation) {
     script.unplanned.push(Unplanned { topic, subject, why: why.to_owned() });
 }
 
-/// What has nothing to compare is not planned: a person may answer for it. Which that is, the checks know themselves.
-fn leave_out(header: &mut Header, facts: &[Fact]) {
+/// What has nothing to compare is not planned: a person may answer for it. Which that is, the checks know themselves. What
+/// is right of another environment's own documents proves no row either, where those of the one that is played are not
+/// there: the row is about both.
+fn leave_out(header: &mut Header, facts: &[Fact], shown: &[Shown]) {
     let findings = verdict::judge(header, facts);
     let script = &mut header.script;
     let expectations = std::mem::take(&mut script.expectations);
     // Every expectation has a requirement, so that there is a finding for each, in their order.
     for (expectation, finding) in expectations.into_iter().zip(findings) {
-        if finding.ruling == Outcome::Unwitnessed {
-            let Expectation { topic, subject, .. } = expectation;
-            script.unplanned.push(Unplanned { topic, subject, why: finding.seen });
-        } else {
-            script.expectations.push(expectation);
+        let why = match finding.ruling {
+            Outcome::Unwitnessed => Some(finding.seen),
+            Outcome::Met => missing(&expectation.check, shown),
+            Outcome::Violated => None,
+        };
+        match why {
+            Some(why) => {
+                let Expectation { topic, subject, .. } = expectation;
+                script.unplanned.push(Unplanned { topic, subject, why });
+            }
+            None => script.expectations.push(expectation),
         }
     }
+}
+
+/// Which of its own documents the environment that is played does not show.
+fn missing(check: &Check, shown: &[Shown]) -> Option<String> {
+    let (kinds, words): (&[&str], _) = match check {
+        Check::ClientCertificate(_) | Check::ClientRequest(_) => {
+            (&["client-certificate", "client-csr"], "client certificate or CSR")
+        }
+        Check::ServerAnchor(_) => (&["server-chain"], "server chain"),
+        _ => return None,
+    };
+    let played = shown.first()?;
+    let shows = kinds.iter().any(|kind| played.kinds.iter().any(|shown| shown == kind));
+    (!shows).then(|| format!("the integration file names no {words} for {}", played.environment))
 }
 
 fn phase(id: PhaseId, environment: &str) -> Phase {

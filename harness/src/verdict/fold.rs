@@ -102,7 +102,7 @@ pub struct Run<'a> {
 /// Verdicts of all requirements in the catalogue's order, and readiness.
 pub fn fold(run: &Run<'_>, findings: &[Finding]) -> (Vec<RequirementVerdict>, Readiness) {
     let mut rows: Vec<_> = run.requirements.iter().map(|requirement| row(run, requirement, findings)).collect();
-    share(&mut rows);
+    share(run, &mut rows);
     let musts = || rows.iter().filter(|row| row.requirement.level == Level::Must);
     let has = |verdict: Verdict| musts().any(|row| row.verdict == verdict);
     let readiness = if run.selection {
@@ -169,8 +169,9 @@ fn is_of_files(finding: &Finding) -> bool {
 const OF_A_GROUP: [Verdict; 5] =
     [Verdict::Pass, Verdict::Declared, Verdict::Inconclusive, Verdict::Untested, Verdict::Fail];
 
-/// Lets the rows of each any-of group show the group's verdict, with the reach of the row that decided it.
-fn share(rows: &mut [RequirementVerdict]) {
+/// Lets the rows of each any-of group show the group's verdict, with the reach of the row that decided it. Where files are
+/// judged, one row has to hold in each environment, and not each row in some.
+fn share(run: &Run<'_>, rows: &mut [RequirementVerdict]) {
     let groups: BTreeSet<String> = rows.iter().filter_map(|row| row.requirement.any_of.clone()).collect();
     for group in groups {
         let is_in = |row: &&RequirementVerdict| row.requirement.any_of.as_ref() == Some(&group);
@@ -178,7 +179,17 @@ fn share(rows: &mut [RequirementVerdict]) {
             .into_iter()
             .find_map(|verdict| rows.iter().filter(is_in).find(|row| row.verdict == verdict))
             .map(|row| (row.verdict, row.reach.clone()));
-        let Some((verdict, reach)) = decided else { continue };
+        let Some((mut verdict, mut reach)) = decided else { continue };
+        if verdict == Verdict::Pass
+            && let Some(left) = left_open(rows.iter().filter(is_in))
+        {
+            let is_declared = rows.iter().filter(is_in).any(|row| run.declares.contains_key(&row.requirement.id));
+            (verdict, reach) = match left {
+                Verdict::Fail => (Verdict::Fail, reach),
+                _ if is_declared => (Verdict::Declared, "declaration".to_owned()),
+                _ => (Verdict::Untested, "none".to_owned()),
+            };
+        }
         let own: Vec<_> =
             rows.iter().filter(is_in).map(|row| format!("{} {}", row.requirement.id, row.verdict)).collect();
         let one_suffices = format!("one of these suffices: {}", own.join(", "));
@@ -191,6 +202,27 @@ fn share(rows: &mut [RequirementVerdict]) {
             row.reach.clone_from(&reach);
         }
     }
+}
+
+/// Whether an environment is left in which none of the rows was seen to hold: `Fail` where all were seen to be broken.
+fn left_open<'a>(rows: impl Iterator<Item = &'a RequirementVerdict>) -> Option<Verdict> {
+    let rows: Vec<_> = rows.collect();
+    let of_files = || rows.iter().flat_map(|row| &row.findings).filter(|finding| is_of_files(finding));
+    let environments: BTreeSet<_> = of_files().map(|finding| finding.phase.as_str()).collect();
+    let verdicts = environments.into_iter().filter_map(|environment| {
+        let holds = |row: &RequirementVerdict, outcome| {
+            row.findings
+                .iter()
+                .any(|finding| is_of_files(finding) && finding.phase == environment && finding.ruling == outcome)
+        };
+        match rows.iter().any(|row| holds(row, Outcome::Met)) {
+            true => None,
+            false if rows.iter().all(|row| holds(row, Outcome::Violated)) => Some(Verdict::Fail),
+            false => Some(Verdict::Untested),
+        }
+    });
+    // What is broken weighs more than what nobody tried.
+    verdicts.max_by_key(|verdict| *verdict == Verdict::Fail)
 }
 
 fn words(declaration: &Declaration) -> String {

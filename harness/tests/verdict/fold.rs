@@ -186,6 +186,29 @@ fn rows_of_which_one_suffices_show_one_verdict() {
 }
 
 #[test]
+fn a_group_holds_in_each_environment_or_not_at_all() {
+    let of = |id, environment: &str, ruling| Finding { phase: environment.to_owned(), ..of_files(id, ruling) };
+    let row = |id, topic| Requirement {
+        any_of: Some("anchor".to_owned()),
+        ..requirement(id, topic, Level::Must, Proof::File)
+    };
+    let case = Case::new(vec![row("TST-1", "outbound.one"), row("TST-3", "outbound.other")]);
+    let check = |findings: &[Finding], verdict, readiness| case.check(findings, &[verdict, verdict], readiness);
+    let private_with_store = [of("TST-1", "staging", Violated), of("TST-3", "staging", Met)];
+    let [broken, store] = private_with_store.clone();
+    check(&private_with_store, Verdict::Pass, Readiness::Ready);
+    // Production is private as well, and nobody named its store.
+    let production = of("TST-1", "production", Violated);
+    check(&[broken.clone(), store.clone(), production.clone()], Verdict::Untested, Readiness::Incomplete);
+    let wrong_store = of("TST-3", "production", Violated);
+    let both_broken = [of("TST-1", "staging", Met), production.clone(), wrong_store];
+    check(&both_broken, Verdict::Fail, Readiness::NotReady);
+    // One environment by the one row, the other by the other one.
+    check(&[of("TST-1", "staging", Met), production, of("TST-3", "production", Met)], Verdict::Pass, Readiness::Ready);
+    check(&[broken, store, of("TST-1", "production", Met)], Verdict::Pass, Readiness::Ready);
+}
+
+#[test]
 fn a_row_of_a_group_says_whose_verdict_it_shows() {
     let mut case = group();
     case.requirements[2].proof = Proof::File;

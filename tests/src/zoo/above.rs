@@ -3,9 +3,11 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use rustls::client::danger::ServerCertVerifier;
 use serde_json::json;
 use thales_harness::reference::{Access, ReferenceError, SigningKey};
 use thales_harness::{Integration, Portal, Reply, Request};
@@ -13,7 +15,8 @@ use time::OffsetDateTime;
 
 use super::caller::{split, system};
 use super::defect::{D1, Defect};
-use super::tls::{Rustls, Tls, own, verifier};
+use super::tls::{Rustls, Tls, own, verifier, verifier_of};
+use super::trust::{blind, stranger};
 
 /// Longest wait for Thales.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,11 +47,25 @@ pub(super) fn all() -> Vec<Defect> {
         animal("an_assertion_with_a_shared_secret", Flaw::SharedSecret).fails(&["supplement.jwt"]),
         animal("a_request_without_a_correlation_identifier", Flaw::Nameless).fails(&["supplement.correlation-id"]),
         animal("nothing_wrong_above_tls", Flaw::None),
+        two("a_client_for_calls_that_verifies_nothing", blind).fails(&["inbound.server-authentication"]),
+        two("a_client_for_calls_that_trusts_another_authority", |_| Ok(verifier_of(stranger()?)?))
+            .fails(&["inbound.server-trust"])
+            .inconclusive(&["inbound.server-authentication", "inbound.tls-version"]),
     ]
 }
 
 fn animal(name: &'static str, flaw: Flaw) -> Defect {
     Defect::new(name, move |portal: &Portal| Animal::new(portal, flaw)).in_profiles(&[D1]).only(&["above/*"])
+}
+
+/// One client for tokens, which is right, and another one for calls.
+fn two(name: &'static str, verifier: fn(&Portal) -> Result<Arc<dyn ServerCertVerifier>, String>) -> Defect {
+    let made = move |portal: &Portal| {
+        let mut animal = Animal::new(portal, Flaw::EachCall)?;
+        animal.for_calls = Some(Rustls::new(verifier(portal)?, Some(own(portal)?))?);
+        Ok::<_, String>(animal)
+    };
+    Defect::new(name, made).in_profiles(&[D1]).only(&["inbound/expired", "inbound/self-signed"])
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,6 +85,8 @@ enum Flaw {
 struct Animal {
     tls: Rustls,
     bare: Rustls,
+    /// Where calls have a client of their own.
+    for_calls: Option<Rustls>,
     access: Access,
     customer_id: String,
     flaw: Flaw,
@@ -83,6 +102,7 @@ impl Animal {
         Ok(Self {
             tls: Rustls::new(verifier(portal)?, Some(own(portal)?))?,
             bare: Rustls::new(verifier(portal)?, None)?,
+            for_calls: None,
             access: Access::new(portal, key),
             customer_id: portal.customer_id.clone().unwrap_or_default(),
             flaw,
@@ -106,7 +126,8 @@ impl Animal {
             ],
             _ => self.fields()?,
         };
-        Ok(exchange(&self.tls, &request.method, &request.url, &fields, "")?.0)
+        let tls = self.for_calls.as_ref().unwrap_or(&self.tls);
+        Ok(exchange(tls, &request.method, &request.url, &fields, "")?.0)
     }
 
     fn fields(&mut self) -> io::Result<Vec<(&'static str, String)>> {

@@ -92,8 +92,13 @@ impl Document {
                     Ok(known) => return known,
                 }
             }
-            let above =
-                self.chain.iter().find(|other| *other != current && issued_by(current, other) == Ok(Some(true)));
+            // A customer's certificate signs no other, although Thales signed it.
+            let is_authority =
+                |der: &CertificateDer| CertificateFacts::read(der).is_ok_and(|it| it.is_ca == Some(true));
+            let above = self
+                .chain
+                .iter()
+                .find(|other| *other != current && issued_by(current, other) == Ok(Some(true)) && is_authority(other));
             match above {
                 Some(above) => current = above,
                 None => return Some(false),
