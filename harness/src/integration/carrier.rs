@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mock_thales::observe::{Actor, Claim, Event, Recorder};
+use tokio::time::Instant;
 
 use super::command;
 use super::in_process::{Request, Tenant};
 use super::portal::Portal;
+use super::service::Stage;
 use super::stdio::Driver;
 use super::subject::{CallerPart, CallerWay, Renewal};
+use super::triggered::Triggered;
 use crate::model::ChangeOver;
 use crate::world::World;
 
@@ -29,6 +32,7 @@ enum Way {
     Command(Vec<String>),
     Stdio(Box<Driver>),
     InProcess(Tenant),
+    Service(Box<Triggered>),
     /// It could not be started: each call fails with these words.
     Broken(String),
 }
@@ -58,7 +62,19 @@ impl Carrier {
             }
             Way::Stdio(driver) => driver.call(&request, within).await,
             Way::InProcess(tenant) => tenant.call(request, within).await,
+            Way::Service(service) => {
+                let (dir, portal, world) = (&self.dir, &self.portal, &self.world);
+                service.call(&Stage { dir, portal, world, recorder: &self.recorder, actor: &self.actor }, within).await
+            }
             Way::Broken(error) => Claim::Failed { error: error.clone() },
+        }
+    }
+
+    /// When it is to be asked again at the earliest, where its last call did not go through and it needs time to settle.
+    pub fn settles_at(&mut self) -> Option<Instant> {
+        match &mut self.way {
+            Way::Service(service) => service.settles_at(),
+            _ => None,
         }
     }
 
@@ -78,8 +94,9 @@ impl Carrier {
         let told = match (&mut self.way, &renewal.by) {
             (Way::Broken(error), _) => Err(error.clone()),
             (Way::Stdio(driver), ChangeOver::Signal(signal)) => driver.signal(*signal),
+            (Way::Service(service), ChangeOver::Signal(signal)) => service.signal(*signal),
             (Way::Command(_), ChangeOver::Signal(_) | ChangeOver::Restart) => Ok(()),
-            (Way::Stdio(_) | Way::InProcess(_), ChangeOver::Restart) => self.restart().await,
+            (Way::Stdio(_) | Way::InProcess(_) | Way::Service(_), ChangeOver::Restart) => self.restart().await,
             (Way::InProcess(tenant), ChangeOver::Asked) => tenant.renew(self.portal.clone(), renewal.within).await,
             (_, ChangeOver::Files) => Ok(()),
             (Way::InProcess(_), ChangeOver::Signal(_)) => Err("it runs in this process: no signal".to_owned()),
@@ -137,6 +154,9 @@ impl Way {
                     .await
                     .map(Self::InProcess)
             }
+            CallerWay::Service(caller) => Triggered::start(caller, &Stage { dir, portal, world, recorder, actor })
+                .await
+                .map(|service| Self::Service(Box::new(service))),
         };
         started.unwrap_or_else(|error| {
             recorder
@@ -146,8 +166,10 @@ impl Way {
     }
 
     async fn stop(self) {
-        if let Self::Stdio(driver) = self {
-            driver.stop().await;
+        match self {
+            Self::Stdio(driver) => driver.stop().await,
+            Self::Service(service) => service.stop().await,
+            Self::Command(_) | Self::InProcess(_) | Self::Broken(_) => {}
         }
     }
 }

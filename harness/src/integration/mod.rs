@@ -1,4 +1,5 @@
-//! How an integration is driven: in process by a trait, by a command a call, by a driver that speaks JSON lines.
+//! How an integration is driven: in process by a trait, by a command a call, by a driver that speaks JSON lines, as a
+//! service that is triggered.
 //!
 //! A carrier brings calls to the integration and its claims back. It never learns which scenario is played, and nothing
 //! it says decides a verdict.
@@ -7,19 +8,24 @@ mod carrier;
 mod command;
 mod description;
 mod in_process;
+mod local_http;
 mod portal;
 mod process;
 mod receiver;
+mod service;
 mod shown;
 mod stdio;
 mod subject;
+mod triggered;
 
 pub use carrier::Carrier;
 pub use description::InProcess;
 pub use in_process::{Factory, Integration, Reply, Request};
 pub use portal::{Materials, Portal, STORE_PASSWORD};
 pub use receiver::{Serving, StartError};
+pub use service::ServicePart;
 pub use shown::MaterialsError;
 pub use subject::{
     CallerPart, CallerWay, OwnIdentity, OwnStore, ReceiverPart, ReceiverWay, Renewal, Subject, SubjectError,
 };
+pub use triggered::{ServiceCaller, ServiceTrigger};

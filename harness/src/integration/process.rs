@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::portal::Portal;
+use crate::model::Signal;
 
 /// Bytes of one stream that are kept as evidence.
 const OUTPUT_LIMIT: usize = 16 << 10;
@@ -80,6 +81,22 @@ pub(super) fn command(words: &[String], dir: &Path, portal: &Portal) -> Command 
 /// A program with a slash in its name lies relative to the integration file; others are looked up in `PATH`.
 pub(super) fn locate(program: &str, dir: &Path) -> PathBuf {
     if program.contains('/') { dir.join(program) } else { PathBuf::from(program) }
+}
+
+/// Sends a signal to a process, as a service manager does to the main one of a service.
+///
+/// # Errors
+/// It has ended, or may not be signalled.
+pub(super) fn signal(child: &Child, signal: Signal) -> Result<(), String> {
+    // Not waited for yet, so that the number is still its own.
+    let pid = child.id().ok_or("it has ended")?;
+    let signal = match signal {
+        Signal::Hup => nix::sys::signal::Signal::SIGHUP,
+        Signal::Usr1 => nix::sys::signal::Signal::SIGUSR1,
+        Signal::Usr2 => nix::sys::signal::Signal::SIGUSR2,
+    };
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.cast_signed()), signal)
+        .map_err(|error| format!("it cannot be signalled: {error}"))
 }
 
 /// What is kept of a stream.

@@ -14,6 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::in_process::Tenant;
 use super::portal::Portal;
 use super::process::{self, Output};
+use super::service::{Service, Stage};
 use super::subject::{ReceiverPart, ReceiverWay};
 use crate::world::{World, WorldError};
 
@@ -36,6 +37,7 @@ enum Way {
     InProcess {
         _tenant: Tenant,
     },
+    Service(Box<Service>),
 }
 
 /// Why a receiver does not serve. It is the integration's conduct.
@@ -65,6 +67,11 @@ impl Serving {
     ) -> Result<Self, StartError> {
         let actor = Actor::Integration(part.name.clone());
         let mut serving = match &part.way {
+            ReceiverWay::Service(service) => {
+                let stage = Stage { dir, portal, world, recorder, actor: &actor };
+                let service = Service::start(service, &[at], &stage).await.map_err(StartError)?;
+                return Ok(Self { way: Way::Service(Box::new(service)), recorder: Arc::clone(recorder), actor });
+            }
             ReceiverWay::Command(words) => {
                 let words = process::expand(words, dir, portal).map_err(StartError)?;
                 let mut child = world
@@ -131,11 +138,12 @@ impl Serving {
                 }
             }
             Way::InProcess { .. } => String::new(),
+            Way::Service(service) => service.stop().await,
         }
     }
 }
 
 /// Whether a listening socket takes connections to an address.
-fn covers(socket: SocketAddr, at: SocketAddr) -> bool {
+pub(super) fn covers(socket: SocketAddr, at: SocketAddr) -> bool {
     socket.port() == at.port() && (socket.ip().is_unspecified() || socket.ip().to_canonical() == at.ip())
 }

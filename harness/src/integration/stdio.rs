@@ -162,17 +162,9 @@ impl Driver {
         None
     }
 
-    /// Sends a signal to the driver's process, as a service manager does to the main one of a service.
+    /// Sends a signal to the driver's process.
     pub(super) fn signal(&self, signal: Signal) -> Result<(), String> {
-        // Not waited for yet, so that the number is still its own.
-        let pid = self.child.id().ok_or("the driver has ended")?;
-        let signal = match signal {
-            Signal::Hup => nix::sys::signal::Signal::SIGHUP,
-            Signal::Usr1 => nix::sys::signal::Signal::SIGUSR1,
-            Signal::Usr2 => nix::sys::signal::Signal::SIGUSR2,
-        };
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.cast_signed()), signal)
-            .map_err(|error| format!("the driver cannot be signalled: {error}"))
+        process::signal(&self.child, signal).map_err(|error| format!("the driver: {error}"))
     }
 
     /// Ends the driver's input, waits for it to leave, records what it printed.

@@ -1,6 +1,6 @@
 //! What is tested: the parts of an integration, what onboarding gave it, and its own certificates, as its file says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +10,8 @@ use mock_thales::endpoint::Answers;
 
 use super::in_process::Factory;
 use super::process;
+use super::service::{ServicePart, services};
+use super::triggered::ServiceCaller;
 use crate::model::{
     ChangeOver, Declaration, IdentityFiles, IntegrationFile, PortalValues, Profile, RequestShape, RequirementId, Side,
     StoreWord,
@@ -145,6 +147,8 @@ pub enum CallerWay {
     Stdio(Vec<String>),
     /// In this process.
     InProcess(Factory),
+    /// A service that is triggered.
+    Service(Box<ServiceCaller>),
 }
 
 /// A part that Thales calls.
@@ -167,6 +171,8 @@ pub enum ReceiverWay {
     Command(Vec<String>),
     /// In this process.
     InProcess(Factory),
+    /// A service.
+    Service(Arc<ServicePart>),
 }
 
 impl fmt::Debug for CallerPart {
@@ -277,15 +283,19 @@ impl Subject {
         for answer in &file.answers {
             answers.insert(&answer.path, answer.status, read(&answer.body).unwrap_or_default());
         }
+        let services = services(&file);
         let callers: Vec<_> = file
             .callers
             .iter()
             .filter_map(|caller| {
+                // What has none of them the loader has refused.
                 let way = match (&caller.command, &caller.stdio) {
                     (Some(words), _) => CallerWay::Command(words.clone()),
                     (None, Some(words)) => CallerWay::Stdio(words.clone()),
-                    // The loader has refused such a file.
-                    (None, None) => return None,
+                    (None, None) => {
+                        let service = services.get(caller.service.as_ref()?)?;
+                        CallerWay::Service(Box::new(ServiceCaller::new(caller, Arc::clone(service))?))
+                    }
                 };
                 Some(CallerPart { name: caller.name.clone(), way, within: caller.within.duration() })
             })
@@ -293,11 +303,13 @@ impl Subject {
         let receivers: Vec<_> = file
             .receivers
             .iter()
-            .map(|receiver| ReceiverPart {
-                name: receiver.name.clone(),
-                way: ReceiverWay::Command(receiver.command.clone()),
-                within: receiver.within.duration(),
-                requests: receiver.requests.clone(),
+            .filter_map(|receiver| {
+                let way = match &receiver.command {
+                    Some(words) => ReceiverWay::Command(words.clone()),
+                    None => ReceiverWay::Service(Arc::clone(services.get(receiver.service.as_ref()?)?)),
+                };
+                let (name, requests) = (receiver.name.clone(), receiver.requests.clone());
+                Some(ReceiverPart { name, way, within: receiver.within().duration(), requests })
             })
             .collect();
         for (part, words) in commands(&callers, &receivers, renewal.as_ref()) {
@@ -348,7 +360,7 @@ impl Subject {
     }
 
     /// The roles that the integration has.
-    pub fn sides(&self) -> std::collections::BTreeSet<Side> {
+    pub fn sides(&self) -> BTreeSet<Side> {
         let caller = (!self.callers.is_empty()).then_some(Side::Caller);
         let receiver = (!self.receivers.is_empty()).then_some(Side::Receiver);
         caller.into_iter().chain(receiver).collect()
@@ -379,19 +391,25 @@ fn commands<'a>(
     receivers: &'a [ReceiverPart],
     renewal: Option<&'a Renewal>,
 ) -> Vec<(&'a str, &'a [String])> {
-    let callers = callers.iter().filter_map(|part| match &part.way {
-        CallerWay::Command(words) | CallerWay::Stdio(words) => Some((part.name.as_str(), words.as_slice())),
-        CallerWay::InProcess(_) => None,
+    let callers = callers.iter().flat_map(|part| match &part.way {
+        CallerWay::Command(words) | CallerWay::Stdio(words) => vec![(part.name.as_str(), words.as_slice())],
+        CallerWay::InProcess(_) => Vec::new(),
+        CallerWay::Service(caller) => caller.commands(&part.name),
     });
     let receivers = receivers.iter().filter_map(|part| match &part.way {
         ReceiverWay::Command(words) => Some((part.name.as_str(), words.as_slice())),
         ReceiverWay::InProcess(_) => None,
+        ReceiverWay::Service(service) => Some((service.name.as_str(), service.words.as_slice())),
     });
     let renewal = renewal.and_then(|renewal| match &renewal.by {
         ChangeOver::Command(words) => Some(("renewal", words.as_slice())),
         _ => None,
     });
-    callers.chain(receivers).chain(renewal).collect()
+    let mut commands: Vec<_> = callers.chain(receivers).chain(renewal).collect();
+    // A service may be both.
+    let mut known = BTreeSet::new();
+    commands.retain(|command| known.insert(*command));
+    commands
 }
 
 fn is_program(program: &Path) -> bool {

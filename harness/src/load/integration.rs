@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Place};
 use super::library::Library;
+use super::service;
 use crate::model::assets::{ASSETS, STORES};
 use crate::model::{ChangeOver, IntegrationFile, Issuance, Profile, RenewalKeys, StoreWord};
 
@@ -59,18 +60,8 @@ pub fn load_integration(path: &Path, library: &Library) -> Result<IntegrationFil
             );
         }
     }
-    for caller in &file.callers {
-        if caller.command.is_some() == caller.stdio.is_some() {
-            fault(format!("caller `{}`: expected either `command` or `stdio`", caller.name));
-        }
-        if caller.command.iter().chain(&caller.stdio).any(Vec::is_empty) {
-            fault(format!("caller `{}`: the command is empty, expected a program and its arguments", caller.name));
-        }
-    }
+    service::faults(&file).into_iter().for_each(&mut fault);
     for receiver in &file.receivers {
-        if receiver.command.is_empty() {
-            fault(format!("receiver `{}`: the command is empty, expected a program and its arguments", receiver.name));
-        }
         if receiver.requests.is_empty() {
             fault(format!("receiver `{}`: expected at least one `[[receiver.request]]`", receiver.name));
         }
@@ -126,8 +117,10 @@ fn renewal_faults(file: &IntegrationFile, renewal: &RenewalKeys) -> Vec<String> 
         ChangeOver::Command(words) if words.is_empty() => {
             faults.push("[renewal] by: the command is empty, expected a program and its arguments".to_owned());
         }
-        ChangeOver::Signal(_) if file.callers.iter().all(|caller| caller.stdio.is_none()) => {
-            let why = "no caller is a driver (`stdio`) that runs on between two calls";
+        ChangeOver::Signal(_)
+            if file.callers.iter().all(|caller| caller.stdio.is_none() && caller.service.is_none()) =>
+        {
+            let why = "no caller is a driver (`stdio`) or a service, which run on between two calls";
             faults.push(format!("[renewal] by: there is no process to signal, {why}"));
         }
         _ => {}

@@ -7,6 +7,7 @@ mod library;
 mod profile;
 mod scenario;
 mod scenario_file;
+mod service;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use integration::load_integration;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{HostPort, Millis, RenewalKeys, RequirementId};
+use super::{HostPort, Millis, RenewalKeys, RequirementId, ServiceKeys, Trigger};
 
 /// An integration, as its file says.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -39,6 +39,9 @@ pub struct IntegrationFile {
     /// Assets bound over the paths that Production uses.
     #[serde(default)]
     pub files: BTreeMap<PathBuf, String>,
+    /// Programs that a caller, a receiver or both name.
+    #[serde(default, rename = "service")]
+    pub services: Vec<ServiceKeys>,
     /// Parts that call Thales.
     #[serde(default, rename = "caller")]
     pub callers: Vec<Caller>,
@@ -133,6 +136,15 @@ pub struct Caller {
     pub command: Option<Vec<String>>,
     /// A command that is started once a scenario and speaks JSON lines.
     pub stdio: Option<Vec<String>>,
+    /// The service that calls.
+    pub service: Option<String>,
+    /// What makes the service call.
+    pub trigger: Option<Trigger>,
+    /// The service calls by itself: a call is its next connection.
+    #[serde(default)]
+    pub wait: bool,
+    /// What the service needs after a failed call until it calls again.
+    pub settle: Option<Millis>,
     /// Longest time of a call, and of a driver's start.
     #[serde(default = "default_within")]
     pub within: Millis,
@@ -145,13 +157,21 @@ pub struct Receiver {
     /// Its name.
     pub name: String,
     /// The command that serves.
-    pub command: Vec<String>,
-    /// Longest time until it listens.
-    #[serde(default = "default_within")]
-    pub within: Millis,
+    pub command: Option<Vec<String>>,
+    /// The service that serves.
+    pub service: Option<String>,
+    /// Longest time until the command listens; 30 s, if absent. A service has its own.
+    pub within: Option<Millis>,
     /// What Thales would send; at least one.
     #[serde(rename = "request")]
     pub requests: Vec<RequestShape>,
+}
+
+impl Receiver {
+    /// Longest time until the command listens.
+    pub fn within(&self) -> Millis {
+        self.within.unwrap_or_else(default_within)
+    }
 }
 
 fn default_within() -> Millis {

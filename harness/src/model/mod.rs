@@ -11,6 +11,7 @@ mod renewal;
 mod requirement;
 mod scenario;
 mod script;
+mod service;
 
 pub use check::{
     AnchorAspect, ApartAspect, CertificateAspect, ChainAspect, Check, Ends, OAuthAspect, Renews, StoreAspect,
@@ -33,3 +34,4 @@ pub use scenario::{
 pub use script::{
     Context, EnvironmentValues, Expectation, Header, LOG_FORMAT, Network, Phase, PhaseKind, Script, Side, Unplanned,
 };
+pub use service::{Keep, LocalUrl, LocalUrlError, Ready, ServiceKeys, Trigger, TriggerRequest};

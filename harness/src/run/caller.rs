@@ -14,14 +14,14 @@ use mock_thales::observe::{Actor, CallId, Claim, ClientHello, Event, PhaseId};
 use mock_thales::plan::{Endorsed, EndpointPlan, ZoneMode, ZonePlan};
 use rustls_pki_types::ServerName;
 use tokio::sync::SemaphorePermit;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::RunError;
 use super::expand;
 use super::ground::{Ground, PATIENCE, ipv4, main_endpoint};
 use super::plan;
 use super::table::{self, Player};
-use crate::integration::{CallerPart, Carrier};
+use crate::integration::{CallerPart, CallerWay, Carrier};
 use crate::model::{
     Change, Conduct, Context, DEFAULT_ADDRESS, EndpointName, Expectation, OAuth, Phase, PhaseKind, Scenario, Script,
     Shape, Topic, Unplanned,
@@ -104,8 +104,13 @@ impl CallerScene {
             NameServer::start(Arc::clone(&zone), Arc::clone(&ground.recorder), sockets.udp, vec![sockets.tcp])?;
         let entry = addresses.first().copied().unwrap_or(ipv4(DEFAULT_ADDRESS));
         let portal = ground.portal(entry)?;
-        let carrier =
-            Carrier::start(part, ground.dir(), portal, Arc::clone(&ground.world), Arc::clone(&ground.recorder)).await;
+        let (world, recorder, setting) =
+            (Arc::clone(&ground.world), Arc::clone(&ground.recorder), Arc::clone(&ground.setting));
+        // A service warms up before it is ready. The semaphore is never closed.
+        let is_service = matches!(part.way, CallerWay::Service(_));
+        let start = if is_service { setting.starts.acquire().await.ok() } else { None };
+        let carrier = Carrier::start(part, ground.dir(), portal, world, recorder).await;
+        drop(start);
         Ok(Self { ground, script, carrier, stage, endpoints, tokens, zone, name_server, calls: 0, hung: false })
     }
 
@@ -117,6 +122,13 @@ impl CallerScene {
         self.carrier.stop().await;
         self.name_server.stop().await;
         self.script
+    }
+
+    /// Gives a caller the time that it needs after a call that did not go through, before Thales changes again.
+    async fn rest(&mut self) {
+        if let Some(settled) = self.carrier.settles_at() {
+            sleep_until(settled).await;
+        }
     }
 
     /// Makes one call and records it.
@@ -212,6 +224,7 @@ impl Player for CallerScene {
 
     /// One call, repeated while it met only connections of an earlier phase.
     async fn play_once(&mut self, kind: PhaseKind, words: &str, plan: &EndpointPlan) -> Result<PhaseId, RunError> {
+        self.rest().await;
         let main = main_endpoint();
         let conduct = conduct(&self.ground, &self.tokens, plan)?;
         if let Some(standing) = self.endpoints.get_mut(&main) {

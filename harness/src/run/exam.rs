@@ -144,6 +144,8 @@ impl Exam {
             return Err(ExamError::Selection(SelectionError::Nothing { patterns: patterns.to_vec() }));
         }
         let digests = Digests::of(library, &subject);
+        let is_shared = host.network == world::Network::Shared;
+        let services = Semaphore::new(if is_shared { 1 } else { Semaphore::MAX_PERMITS });
         let setting = Arc::new(Setting {
             host,
             subject,
@@ -152,6 +154,7 @@ impl Exam {
             environment: environment.clone(),
             materials,
             starts: Semaphore::new(cores()),
+            services,
         });
         Ok(Self {
             setting,

@@ -31,6 +31,8 @@ pub(super) struct Setting {
     /// Held while an integration starts and makes its first call: as many at once as there are cores. A dozen virtual
     /// machines that warm up together would run into their own time-outs.
     pub(super) starts: Semaphore,
+    /// Held while a service is played. In a shared network two scenarios would meet on its ports.
+    pub(super) services: Semaphore,
 }
 
 /// What both kinds of scene stand on.

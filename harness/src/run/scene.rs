@@ -38,6 +38,15 @@ impl Part {
         }
     }
 
+    /// Whether it is a service, which chooses its ports itself.
+    fn is_service(&self) -> bool {
+        match self {
+            Self::Caller(part) => matches!(part.way, CallerWay::Service(_)),
+            Self::Receiver(part) => matches!(part.way, ReceiverWay::Service(_)),
+            Self::Files => false,
+        }
+    }
+
     /// Whether it is a thread of this process, so that no command is started for it.
     fn is_in_process(&self) -> bool {
         match self {
@@ -58,10 +67,12 @@ pub(super) fn play(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -
 }
 
 async fn perform(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> Result<Log<Header>, RunError> {
-    let started = OffsetDateTime::now_utc();
     if matches!(part, Part::Files) {
-        return Ok(files::play(&setting, &scenario, started));
+        return Ok(files::play(&setting, &scenario, OffsetDateTime::now_utc()));
     }
+    // The semaphore is never closed.
+    let _turn = if part.is_service() { setting.services.acquire().await.ok() } else { None };
+    let started = OffsetDateTime::now_utc();
     let threads_only = part.is_in_process();
     let world = Arc::new(open(&setting, threads_only)?);
     let unplaced = world.unplaced().to_vec();

@@ -8,6 +8,7 @@ mod checks;
 mod claims;
 mod finding;
 mod fold;
+mod services;
 pub mod store;
 mod view;
 
@@ -29,6 +30,7 @@ pub fn judge(header: &Header, facts: &[Fact]) -> Vec<Finding> {
             let requirement =
                 header.requirements.iter().find(|requirement| requirement.is_about(&expectation.topic))?;
             let ruling = claims::compare(&view, expectation, checks::rule(&view, expectation));
+            let ruling = services::named(&view, expectation, ruling);
             Some(Finding::new(header, requirement, expectation, ruling))
         })
         .collect()

@@ -134,6 +134,13 @@ pub enum Event {
     /// From now on no access token that was issued before is known.
     TokensForgotten,
     // ---- integration ----
+    /// A service of the integration did not come to be ready, ended, or did not do what it was triggered to.
+    ServiceFailed {
+        /// Its name.
+        service: String,
+        /// What it did not do, in the harness's words, to follow the name.
+        why: String,
+    },
     /// A process ended.
     Exited {
         /// Exit code, where it left by itself.

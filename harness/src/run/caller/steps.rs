@@ -25,6 +25,7 @@ pub(super) async fn play(scene: &mut CallerScene, zone: &Change, steps: &[Step])
         if are_apart && !plan::tells(step, &scene.ground.setting.profile) {
             continue;
         }
+        scene.rest().await;
         ttl_ms = step.change.ttl.map_or(ttl_ms, |ttl| ttl.0);
         let every_ms = step.traffic.every.map_or(0, |every| every.0);
         scene.endorse(&step.change)?;

@@ -1,0 +1,233 @@
+//! A service: a program of the integration that stands in a scenario's world for as long as the scenario lasts, whichever
+//! of its roles is played. Starting it, waiting until it is ready, and its end; what makes it call is
+//! [`triggered`](super::triggered)'s business.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mock_thales::observe::{Actor, Event, Recorder};
+use tokio::process::Child;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+
+use super::local_http;
+use super::portal::Portal;
+use super::process::{self, Output};
+use super::receiver::covers;
+use crate::model::{IntegrationFile, LocalUrl, Ready, ServiceKeys, Signal};
+use crate::world::World;
+
+/// How often the socket table is read while a service starts.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// How often a page is asked whether the service is ready.
+const ASK: Duration = Duration::from_millis(50);
+
+/// Longest time of one such request: a page may hang while the service behind it starts.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// Longest time until a former process, of the scenario before or of a restart, has left the ports of the service.
+const VACATED: Duration = Duration::from_secs(5);
+
+/// A service as its file describes it.
+#[derive(Debug, Clone)]
+pub struct ServicePart {
+    /// Its name.
+    pub name: String,
+    /// The command that starts it.
+    pub words: Vec<String>,
+    /// What says that it is ready, beside the port that it is asked or called on.
+    pub ready: Ready,
+    /// Longest time until it is ready.
+    pub within: Duration,
+    /// Whether it is a receiver, too.
+    pub serves: bool,
+}
+
+impl ServicePart {
+    /// As the table of its file says. `serves`: whether a receiver names it.
+    fn new(keys: &ServiceKeys, serves: bool) -> Self {
+        Self {
+            name: keys.name.clone(),
+            words: keys.command.clone(),
+            ready: keys.ready.clone(),
+            within: keys.within.duration(),
+            serves,
+        }
+    }
+}
+
+/// The services of an integration file, by their names.
+pub(super) fn services(file: &IntegrationFile) -> BTreeMap<String, Arc<ServicePart>> {
+    let serves = |name: &str| file.receivers.iter().any(|receiver| receiver.service.as_deref() == Some(name));
+    file.services.iter().map(|keys| (keys.name.clone(), Arc::new(ServicePart::new(keys, serves(&keys.name))))).collect()
+}
+
+/// Where a service is started, and who writes down what becomes of it.
+pub(super) struct Stage<'a> {
+    pub(super) dir: &'a Path,
+    pub(super) portal: &'a Portal,
+    pub(super) world: &'a World,
+    pub(super) recorder: &'a Arc<Recorder>,
+    pub(super) actor: &'a Actor,
+}
+
+/// A service that was ready.
+pub(super) struct Service {
+    name: String,
+    child: Box<Child>,
+    output: Option<Output>,
+    recorder: Arc<Recorder>,
+    actor: Actor,
+}
+
+impl Service {
+    /// Starts a service and waits until it listens on `ports` and its page says that it is ready.
+    ///
+    /// # Errors
+    /// In words: it did not start, ended, or is not ready within its time. That is recorded, too.
+    pub(super) async fn start(part: &ServicePart, ports: &[SocketAddr], stage: &Stage<'_>) -> Result<Self, String> {
+        let fail = |why: String| {
+            failed(stage.recorder, stage.actor, &part.name, &why);
+            format!("service `{}` {why}", part.name)
+        };
+        let page = match &part.ready {
+            Ready::Page(url) => Some(url),
+            Ready::Listening => None,
+        };
+        let ports: Vec<_> = ports.iter().copied().chain(page.map(local_http::address)).collect();
+        let deadline = Instant::now() + part.within;
+        vacant(stage.world, &ports, deadline.min(Instant::now() + VACATED)).await.map_err(fail)?;
+        let started = process::expand(&part.words, stage.dir, stage.portal).and_then(|words| {
+            let command = process::command(&words, stage.dir, stage.portal);
+            stage.world.spawn(command).map_err(|error| error.to_string())
+        });
+        let mut child = started.map_err(|error| fail(format!("was not started: {error}")))?;
+        let output = Some(Output::of(&mut child));
+        let (recorder, actor) = (Arc::clone(stage.recorder), stage.actor.clone());
+        let mut service = Self { name: part.name.clone(), child: Box::new(child), output, recorder, actor };
+        let ready = async {
+            let listening = listening(stage.world, &ports, deadline).await;
+            match (listening, page) {
+                (Ok(addresses), Some(page)) => answers(stage.world, page, deadline).await.map(|()| addresses),
+                (listening, _) => listening,
+            }
+        };
+        let why = match service.unless_it_ends(ready).await {
+            Ok(Ok(addresses)) => {
+                if !addresses.is_empty() {
+                    stage.recorder.record(stage.actor.clone(), Event::Listening { addresses });
+                }
+                return Ok(service);
+            }
+            Ok(Err(why)) => format!("was not ready within {:?}: {why}", part.within),
+            Err(status) => format!("ended before it was ready ({status})"),
+        };
+        let last_words = service.stop().await;
+        let said = if last_words.is_empty() { String::new() } else { format!("; it says: {last_words}") };
+        Err(fail(why) + &said)
+    }
+
+    /// Goes on with some work for as long as the service runs; `Err` where its process failed meanwhile, or before.
+    pub(super) async fn unless_it_ends<T>(&mut self, work: impl Future<Output = T>) -> Result<T, ExitStatus> {
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            status = failure(&mut self.child) => Err(status),
+        }
+    }
+
+    /// The status with which its process has ended, be it in failure or for the background.
+    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Writes down what went wrong with it, in the harness's words.
+    pub(super) fn failed(&self, why: &str) {
+        failed(&self.recorder, &self.actor, &self.name, why);
+    }
+
+    /// Sends a signal to its process.
+    pub(super) fn signal(&self, signal: Signal) -> Result<(), String> {
+        process::signal(&self.child, signal).map_err(|error| format!("service `{}`: {error}", self.name))
+    }
+
+    /// Ends it and records what it printed; returns its last words. What it has started ends with the world.
+    pub(super) async fn stop(mut self) -> String {
+        let _ = self.child.start_kill();
+        let _ = self.child.wait().await;
+        match self.output.take() {
+            Some(output) => output.finish(&self.recorder, &self.actor).await,
+            None => String::new(),
+        }
+    }
+}
+
+fn failed(recorder: &Recorder, actor: &Actor, service: &str, why: &str) {
+    recorder.record(actor.clone(), Event::ServiceFailed { service: service.to_owned(), why: why.to_owned() });
+}
+
+/// Waits for the process to end in failure. A daemon that went to the background goes on without its first process.
+async fn failure(child: &mut Child) -> ExitStatus {
+    match child.wait().await {
+        Ok(status) if !status.success() => status,
+        _ => std::future::pending().await,
+    }
+}
+
+/// Waits until nobody listens where the service is to: whoever does is not the service.
+async fn vacant(world: &World, ports: &[SocketAddr], deadline: Instant) -> Result<(), String> {
+    let mut ticks = ticks(LOOK);
+    loop {
+        ticks.tick().await;
+        let sockets = world.listening().map_err(|error| format!("was not started: {error}"))?;
+        let Some(taken) = sockets.iter().find(|socket| ports.iter().any(|port| covers(**socket, *port))) else {
+            return Ok(());
+        };
+        if Instant::now() >= deadline {
+            return Err(format!("was not started: another program listens on {taken}"));
+        }
+    }
+}
+
+/// Waits until every port is listened on; returns the sockets.
+async fn listening(world: &World, ports: &[SocketAddr], deadline: Instant) -> Result<Vec<SocketAddr>, String> {
+    let mut ticks = ticks(LOOK);
+    loop {
+        ticks.tick().await;
+        let sockets = world.listening().map_err(|error| error.to_string())?;
+        let Some(missing) = ports.iter().find(|port| !sockets.iter().any(|socket| covers(*socket, **port))) else {
+            return Ok(sockets.into_iter().filter(|socket| ports.iter().any(|port| covers(*socket, *port))).collect());
+        };
+        if Instant::now() >= deadline {
+            return Err(format!("it does not listen on port {}", missing.port()));
+        }
+    }
+}
+
+/// Asks a page until it answers with a good status.
+async fn answers(world: &World, page: &LocalUrl, deadline: Instant) -> Result<(), String> {
+    let mut ticks = ticks(ASK);
+    loop {
+        ticks.tick().await;
+        let until = deadline.min(Instant::now() + ANSWER);
+        let seen = match timeout_at(until, local_http::request(world, "GET", page)).await {
+            Ok(Ok(response)) if response.is_good() => return Ok(()),
+            Ok(Ok(response)) => format!("{page} answers HTTP {}", response.status),
+            Ok(Err(error)) => format!("{page}: {error}"),
+            Err(_) => format!("{page} does not answer"),
+        };
+        if Instant::now() >= deadline {
+            return Err(seen);
+        }
+    }
+}
+
+fn ticks(every: Duration) -> tokio::time::Interval {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}

@@ -1,0 +1,110 @@
+//! How the parts of an integration file are driven: a command, a driver, or a service that caller and receiver share.
+//! What does not fit together.
+
+use crate::model::{Caller, IntegrationFile, Keep, Ready, Receiver, ServiceKeys, Trigger};
+
+/// What is wrong with the ways in which callers and receivers are driven, and with `[[service]]`.
+pub(super) fn faults(file: &IntegrationFile) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (index, service) in file.services.iter().enumerate() {
+        if file.services[..index].iter().any(|other| other.name == service.name) {
+            faults.push(format!("service `{}` stands twice", service.name));
+        }
+        faults.extend(of_service(file, service));
+    }
+    faults.extend(file.callers.iter().flat_map(|caller| of_caller(file, caller)));
+    faults.extend(file.receivers.iter().flat_map(|receiver| of_receiver(file, receiver)));
+    faults
+}
+
+const EMPTY: &str = "the command is empty, expected a program and its arguments";
+
+fn of_service(file: &IntegrationFile, service: &ServiceKeys) -> Vec<String> {
+    let name = &service.name;
+    let names = |named: &Option<String>| named.as_deref() == Some(name.as_str());
+    let serves = file.receivers.iter().any(|receiver| names(&receiver.service));
+    let callers: Vec<_> = file.callers.iter().filter(|caller| names(&caller.service)).collect();
+    let mut faults = Vec::new();
+    if service.command.is_empty() {
+        faults.push(format!("service `{name}`: {EMPTY}"));
+    }
+    if service.keep == Keep::Run {
+        faults.push(format!(
+            "service `{name}`: keep = \"run\" is not played yet, expected \"scenario\": it is started for each scenario"
+        ));
+    }
+    if !serves && callers.is_empty() {
+        let expected = format!("expected `service = \"{name}\"` in a [[caller]] or a [[receiver]]");
+        faults.push(format!("service `{name}` is named by nobody, {expected}"));
+    }
+    let has_no_port = |caller: &&&Caller| matches!(caller.trigger, Some(Trigger::Command(_))) && !serves;
+    if service.ready == Ready::Listening
+        && let Some(caller) = callers.iter().find(has_no_port)
+    {
+        let expected = "expected `ready` with a page such as \"http://127.0.0.1:8081/health\"";
+        faults.push(format!(
+            "service `{name}`: no port is known that says when caller `{}` may trigger it, {expected}",
+            caller.name
+        ));
+    }
+    faults
+}
+
+fn of_caller(file: &IntegrationFile, caller: &Caller) -> Vec<String> {
+    let name = &caller.name;
+    let mut faults = Vec::new();
+    let ways = [caller.command.is_some(), caller.stdio.is_some(), caller.service.is_some()];
+    if ways.into_iter().filter(|is_said| *is_said).count() != 1 {
+        faults.push(format!("caller `{name}`: expected one of `command`, `stdio` and `service`"));
+    }
+    if caller.command.iter().chain(&caller.stdio).any(Vec::is_empty) {
+        faults.push(format!("caller `{name}`: {EMPTY}"));
+    }
+    let Some(service) = &caller.service else {
+        let said = [("trigger", caller.trigger.is_some()), ("wait", caller.wait), ("settle", caller.settle.is_some())];
+        let alone = said.into_iter().filter(|(_, is_said)| *is_said);
+        faults.extend(alone.map(|(key, _)| format!("caller `{name}`: `{key}` belongs to a `service`")));
+        return faults;
+    };
+    faults.extend(unknown(file, "caller", name, service));
+    match (&caller.trigger, caller.wait) {
+        (None, false) => faults.push(format!(
+            "caller `{name}`: what makes service `{service}` call? Expected `trigger`, or `wait = true` where it calls by itself"
+        )),
+        (Some(_), true) => {
+            faults.push(format!("caller `{name}`: `trigger` and `wait` exclude each other, expected one of them"));
+        }
+        (Some(Trigger::Command(words)), false) if words.is_empty() => {
+            faults.push(format!("caller `{name}`: trigger: {EMPTY}"));
+        }
+        _ => {}
+    }
+    faults
+}
+
+fn of_receiver(file: &IntegrationFile, receiver: &Receiver) -> Vec<String> {
+    let name = &receiver.name;
+    let mut faults = Vec::new();
+    if receiver.command.is_some() == receiver.service.is_some() {
+        faults.push(format!("receiver `{name}`: expected either `command` or `service`"));
+    }
+    if receiver.command.as_ref().is_some_and(Vec::is_empty) {
+        faults.push(format!("receiver `{name}`: {EMPTY}"));
+    }
+    if let Some(service) = &receiver.service {
+        faults.extend(unknown(file, "receiver", name, service));
+        if receiver.within.is_some() {
+            faults.push(format!("receiver `{name}`: `within` of [[service]] bounds the start of `{service}`"));
+        }
+    }
+    faults
+}
+
+fn unknown(file: &IntegrationFile, part: &str, name: &str, service: &str) -> Option<String> {
+    if file.services.iter().any(|known| known.name == service) {
+        return None;
+    }
+    let known: Vec<_> = file.services.iter().map(|known| format!("`{}`", known.name)).collect();
+    let expected = if known.is_empty() { "a [[service]] of that name".to_owned() } else { known.join(" or ") };
+    Some(format!("{part} `{name}`: no service is called `{service}`, expected {expected}"))
+}
