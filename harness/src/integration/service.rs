@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use mock_thales::observe::{Actor, Event, Recorder};
 use tokio::process::Child;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 
 use super::local_http;
 use super::portal::Portal;
@@ -31,6 +31,9 @@ const ANSWER: Duration = Duration::from_secs(5);
 
 /// Longest time until a former process, of the scenario before or of a restart, has left the ports of the service.
 const VACATED: Duration = Duration::from_secs(5);
+
+/// Longest time between the end of a process's connections and its own.
+const DYING: Duration = Duration::from_secs(1);
 
 /// A service as its file describes it.
 #[derive(Debug, Clone)]
@@ -140,9 +143,10 @@ impl Service {
         }
     }
 
-    /// The status with which its process has ended, be it in failure or for the background.
-    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().ok().flatten()
+    /// The status with which its process has ended, be it in failure or for the background. Of one whose connections
+    /// just broke it may come to be known a little later.
+    pub(super) async fn ended(&mut self) -> Option<ExitStatus> {
+        timeout(DYING, self.child.wait()).await.ok()?.ok()
     }
 
     /// Writes down what went wrong with it, in the harness's words.
@@ -211,13 +215,16 @@ async fn listening(world: &World, ports: &[SocketAddr], deadline: Instant) -> Re
 /// Asks a page until it answers with a good status.
 async fn answers(world: &World, page: &LocalUrl, deadline: Instant) -> Result<(), String> {
     let mut ticks = ticks(ASK);
+    let mut seen = format!("{page} does not answer");
     loop {
         ticks.tick().await;
         let until = deadline.min(Instant::now() + ANSWER);
-        let seen = match timeout_at(until, local_http::request(world, "GET", page)).await {
+        seen = match timeout_at(until, local_http::request(world, "GET", page)).await {
             Ok(Ok(response)) if response.is_good() => return Ok(()),
             Ok(Ok(response)) => format!("{page} answers HTTP {}", response.status),
             Ok(Err(error)) => format!("{page}: {error}"),
+            // A request that was cut short says less than the one before it.
+            Err(_) if until == deadline => seen,
             Err(_) => format!("{page} does not answer"),
         };
         if Instant::now() >= deadline {

@@ -88,10 +88,10 @@ impl Triggered {
         let deadline = Instant::now() + within;
         let work = triggered(&self.caller.trigger, stage, mark, within, deadline);
         let (claim, fault) = match self.service.unless_it_ends(work).await {
-            Ok(Outcome { claim, fault, unreached }) => match self.service.ended().filter(|_| unreached) {
-                Some(status) => (claim, Some(format!("has ended ({status})"))),
-                None => (claim, fault),
-            },
+            Ok(Outcome { claim, fault, broken }) => {
+                let ended = if broken { self.service.ended().await } else { None };
+                (claim, ended.map(|status| format!("has ended ({status})")).or(fault))
+            }
             Err(status) => {
                 let error = format!("service `{}` has ended ({status})", self.caller.service.name);
                 (Claim::Failed { error }, Some(format!("has ended ({status})")))
@@ -129,13 +129,13 @@ struct Outcome {
     claim: Claim,
     /// What the service failed to do, in the harness's words.
     fault: Option<String>,
-    /// Nobody was there to be triggered.
-    unreached: bool,
+    /// There was no connection for the trigger, or none until the end of its answer: the service may have ended.
+    broken: bool,
 }
 
 impl From<Claim> for Outcome {
     fn from(claim: Claim) -> Self {
-        Self { claim, fault: None, unreached: false }
+        Self { claim, fault: None, broken: false }
     }
 }
 
@@ -174,7 +174,11 @@ enum Asked {
 
 async fn asked(request: &TriggerRequest, stage: &Stage<'_>) -> Asked {
     let answer = local_http::request(stage.world, &request.method, &request.url).await;
-    let unreached = matches!(answer, Err(LocalHttpError::Connect(_)));
+    let fault = match &answer {
+        Err(LocalHttpError::Connect(_)) => Some("takes no connection for its trigger".to_owned()),
+        Err(LocalHttpError::Broken(_)) => Some("gave its trigger no whole answer".to_owned()),
+        Ok(_) => None,
+    };
     let error = match answer {
         Ok(response) if response.status == ACCEPTED => return Asked::Begun,
         // The status is the service's own and not Thales'.
@@ -182,8 +186,7 @@ async fn asked(request: &TriggerRequest, stage: &Stage<'_>) -> Asked {
         Ok(response) => format!("the trigger was answered with HTTP {}: {}", response.status, response.body),
         Err(error) => format!("the trigger {}: {error}", request.url),
     };
-    let fault = unreached.then(|| "takes no connection for its trigger".to_owned());
-    Asked::Ended(Outcome { fault, unreached, ..Claim::Failed { error: process::bounded(&error) }.into() })
+    Asked::Ended(Outcome { broken: fault.is_some(), fault, ..Claim::Failed { error: process::bounded(&error) }.into() })
 }
 
 /// Waits for the service's next connection and its end. What is claimed then is what the wire shows, since the service
