@@ -73,9 +73,11 @@ fn shown(view: &View<'_>, decided: &[&Connection], aspect: CertificateAspect) ->
                 Err(error) => Ruling::violated(format!("the certificate cannot be read: {error}"), vec![seq]),
             },
         };
-        let weighs_more = |other: &Ruling| match (ruling.outcome, other.outcome) {
-            (Outcome::Violated, Outcome::Unwitnessed | Outcome::Met) | (Outcome::Unwitnessed, Outcome::Met) => true,
-            _ => false,
+        let weighs_more = |other: &Ruling| {
+            matches!(
+                (ruling.outcome, other.outcome),
+                (Outcome::Violated, Outcome::Unwitnessed | Outcome::Met) | (Outcome::Unwitnessed, Outcome::Met)
+            )
         };
         if decisive.as_ref().is_none_or(weighs_more) {
             decisive = Some(ruling);
