@@ -34,7 +34,7 @@ fn default_within() -> Millis {
 /// What says that a service is ready.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Ready {
-    /// It listens on every port that is known of it: that of its trigger, and as a receiver that which Thales calls.
+    /// It listens where it is to be asked: as a caller on its trigger's port, as a receiver on the one that Thales calls.
     #[default]
     Listening,
     /// This page answers with a status of 200 to 299 as well.
