@@ -310,8 +310,10 @@ fn assertions_verify_with_the_key_of_the_environment_that_is_played() {
     let files = Files::new();
     files.write("own.pub", "own");
     files.write("other.pub", "other");
-    let file = classic("").replacen("[portal]\n", "[portal]\njwt-key = \"own.pub\"\n", 1)
-        + "[environments.production.portal]\njwt-key = \"other.pub\"\n";
+    let file = format!(
+        "name = \"keyed\"\nversion = \"1\"\n{CLASSIC}[portal]\njwt-key = \"own.pub\"\n\
+         [environments.production.portal]\njwt-key = \"other.pub\"\n{PARTS}"
+    );
     let path = files.write("keyed.toml", file);
     let library = Library::built_in().unwrap();
     let key = |played: Option<&str>| {
