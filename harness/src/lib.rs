@@ -4,6 +4,7 @@
 //! afterwards. Dependencies point one way: `model ← load ← run`; `verdict` uses `model` and `mock_thales::observe`
 //! only; `report` reads verdicts; `cli` knows everything.
 
+pub mod certify;
 pub mod cli;
 pub mod inspect;
 pub mod integration;

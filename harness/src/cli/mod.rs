@@ -1,5 +1,6 @@
 //! The command line: words to configuration to one call of the library. Exit codes are mapped here and nowhere else.
 
+mod certify;
 mod doctor;
 mod explain;
 mod inspect;
@@ -9,6 +10,7 @@ mod list;
 mod options;
 mod run;
 mod sign;
+mod verify;
 
 use std::fmt;
 use std::io::{Write, stderr, stdout};
@@ -73,6 +75,8 @@ pub fn main() -> ExitCode {
         Words::List(words) => list::list(&words),
         Words::Explain(words) => explain::explain(&words),
         Words::Judge(words) => judge::judge(&words),
+        Words::Certify(words) => certify::certify(&words),
+        Words::Verify(words) => verify::verify(&words),
         Words::Sign(words) => sign::sign(&words),
         Words::Inspect(words) => inspect::run(&words),
         Words::Doctor => doctor::run(),

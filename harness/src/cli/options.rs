@@ -1,6 +1,7 @@
 //! The words of the command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -10,6 +11,19 @@ const EXIT_CODES: &str = "Exit codes:
   2  incomplete: a MUST is inconclusive or untested, or the network is shared
   3  bad usage or a bad file
   4  the harness itself failed, or a report could not be written; a failed MUST stays 1";
+
+const CERTIFY_EXIT_CODES: &str = "Exit codes:
+  0  ready, and certified so
+  1  not ready, and the bundle says so; or a bundle that was not countersigned
+  2  incomplete, and the bundle says so; or no private network, and no bundle
+  3  bad usage, a bad file, or a run that could not end in a certificate: nothing was played
+  4  the harness itself failed: no certificate";
+
+const VERIFY_EXIT_CODES: &str = "Exit codes:
+  0  a certificate, and it says ready
+  1  refused: the first thing that is wrong is named; or a certificate that says not-ready
+  2  a certificate that says incomplete
+  3  bad usage or a bad file";
 
 const SIGN_EXIT_CODES: &str = "Exit codes:
   0  signed
@@ -46,6 +60,12 @@ pub(super) enum Words {
     /// Judge recorded logs again
     #[command(after_help = EXIT_CODES)]
     Judge(JudgeWords),
+    /// Play every scenario for one environment and sign a bundle of what came of it
+    #[command(after_help = CERTIFY_EXIT_CODES)]
+    Certify(CertifyWords),
+    /// Verify a bundle that `certify` wrote, from the bundle alone
+    #[command(after_help = VERIFY_EXIT_CODES)]
+    Verify(VerifyWords),
     /// Sign a request for a client certificate, as Thales' authority for customers would, or say why not
     #[command(after_help = SIGN_EXIT_CODES)]
     Sign(SignWords),
@@ -230,4 +250,51 @@ pub(super) enum PurposeWord {
     ServerTrust,
     /// Trust in Thales' client
     ClientTrust,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CertifyWords {
+    /// The integration file; its own identity, its declarations, and its profile
+    #[arg(long, value_name = "FILE", required_unless_present = "countersign")]
+    pub(super) integration: Option<PathBuf>,
+    /// The environment, which the integration file describes
+    #[arg(long, required_unless_present = "countersign")]
+    pub(super) environment: Option<String>,
+    /// What the receiver of the bundle wants to see signed, so that it is fresh
+    #[arg(long, value_name = "NONCE")]
+    pub(super) challenge: Option<String>,
+    /// The key that signs: PKCS#8 in PEM, P-256 or Ed25519, open to its owner alone
+    #[arg(long, value_name = "PEM")]
+    pub(super) key: PathBuf,
+    /// The bundle's directory: empty, or made here
+    #[arg(long, value_name = "DIR", required_unless_present = "countersign")]
+    pub(super) out: Option<PathBuf>,
+    /// The bundle of another environment, such as pre-production, in which this version was ready
+    #[arg(long, value_name = "BUNDLE")]
+    pub(super) after: Option<PathBuf>,
+    /// Scenarios at once; those that mostly wait do not count [default: twice the cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(super) jobs: Option<u16>,
+    /// Play nothing: verify this bundle and add a signature to those that it has
+    #[arg(long, value_name = "BUNDLE",
+          conflicts_with_all = ["integration", "environment", "out", "challenge", "after", "only"])]
+    pub(super) countersign: Option<PathBuf>,
+    /// Known here to be refused in words.
+    #[arg(long, value_name = "GLOB", hide = true)]
+    pub(super) only: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyWords {
+    /// The bundle's directory
+    pub(super) bundle: PathBuf,
+    /// A public key (PEM) that has to have signed; may be repeated
+    #[arg(long, value_name = "PEM")]
+    pub(super) public_key: Vec<PathBuf>,
+    /// What has to have been signed with it
+    #[arg(long, value_name = "NONCE")]
+    pub(super) challenge: Option<String>,
+    /// Longest time since the run began: `90d`, `12h`, `30m`
+    #[arg(long, value_name = "SPAN", value_parser = super::verify::span)]
+    pub(super) max_age: Option<Duration>,
 }

@@ -127,7 +127,7 @@ fn unwritable(path: &Path, error: &io::Error) -> Refused {
     Refused::Words(format!("{}: the report cannot be written: {error}", path.display()))
 }
 
-fn from_file(path: &Path, played: Option<&str>, library: &Library) -> Result<Subject, Refused> {
+pub(super) fn from_file(path: &Path, played: Option<&str>, library: &Library) -> Result<Subject, Refused> {
     let file = load_integration(path, library)?;
     Subject::from_file(file, path, played).map_err(|faults| {
         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
@@ -179,7 +179,7 @@ fn repeat(words: &RunWords) -> String {
     command
 }
 
-fn exit(outcome: &Outcome) -> Exit {
+pub(super) fn exit(outcome: &Outcome) -> Exit {
     if outcome.scenarios.iter().any(|run| run.log.is_err()) {
         return Exit::Fault;
     }

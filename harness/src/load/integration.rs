@@ -15,6 +15,14 @@ use crate::model::{ChangeOver, IntegrationFile, Issuance, Profile, RenewalKeys, 
 /// Every fault of the file: its syntax first; then unknown profiles, environments, requirements and assets.
 pub fn load_integration(path: &Path, library: &Library) -> Result<IntegrationFile, Diagnostics> {
     let text = fs::read_to_string(path).map_err(|error| Diagnostic::file(path, format!("cannot be read: {error}")))?;
+    parse_integration(path, text, library)
+}
+
+/// Reads the text of an integration file; `path` is what faults name.
+///
+/// # Errors
+/// As [`load_integration`].
+pub fn parse_integration(path: &Path, text: String, library: &Library) -> Result<IntegrationFile, Diagnostics> {
     let place = Place { path: path.to_owned(), text };
     let file: IntegrationFile = place.parse()?;
     let mut faults = Diagnostics::default();

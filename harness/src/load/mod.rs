@@ -10,5 +10,5 @@ mod scenario_file;
 mod service;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
-pub use integration::load_integration;
+pub use integration::{load_integration, parse_integration};
 pub use library::Library;

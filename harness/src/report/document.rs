@@ -248,7 +248,12 @@ impl Scenario {
 
 /// Where a scenario's log lies below the report's directory.
 pub(super) fn log_path(run: &ScenarioRun) -> String {
+    log_of(&run.id, &run.subject)
+}
+
+/// Where the log of a scenario with one part of the integration lies below the report's directory.
+pub fn log_of(scenario: &ScenarioId, subject: &str) -> String {
     let subject: String =
-        run.subject.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
-    format!("logs/{}.{subject}.jsonl", run.id.as_str().replace('/', "."))
+        subject.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    format!("logs/{}.{subject}.jsonl", scenario.as_str().replace('/', "."))
 }

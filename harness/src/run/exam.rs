@@ -18,7 +18,9 @@ use super::scene::{self, Part, network};
 use super::selection::{Selection, SelectionError, rows};
 use crate::integration::{Materials, MaterialsError, Subject};
 use crate::load::Library;
-use crate::model::{Environment, Header, Network, Profile, RequirementId, Scenario, ScenarioId, Shape, Side};
+use crate::model::{
+    Environment, Header, Level, Network, Profile, Proof, Requirement, RequirementId, Scenario, ScenarioId, Shape, Side,
+};
 use crate::verdict::{self, Finding, Readiness, RequirementVerdict, Run, Verdict};
 use crate::world::{self, Host};
 
@@ -64,11 +66,11 @@ const NEEDS_PRIVATE: &str = "its scenario needs a private network";
 const NEEDS_RENEWAL: &str = "[renewal] says how the integration changes over to its renewed certificate";
 
 /// What a scenario needs and the run does not have.
-fn lacks(host: &Host, subject: &Subject, scenario: &Scenario) -> Option<&'static str> {
-    if host.network == world::Network::Shared && scene::needs_private(scenario) {
+pub(super) fn lacks(is_shared: bool, has_renewal: bool, scenario: &Scenario) -> Option<&'static str> {
+    if is_shared && scene::needs_private(scenario) {
         return Some(NEEDS_PRIVATE);
     }
-    (scenario.renews() && subject.renewal.is_none()).then_some(NEEDS_RENEWAL)
+    (scenario.renews() && !has_renewal).then_some(NEEDS_RENEWAL)
 }
 
 /// What came of a run.
@@ -121,7 +123,8 @@ impl Exam {
         let mut plan = Vec::new();
         let (mut left_out, mut unplanned) = (Vec::new(), Vec::new());
         for scenario in library.scenarios.iter().filter(|scenario| selection.holds(scenario, &profile)) {
-            if let Some(why) = lacks(&host, &subject, scenario) {
+            let is_shared = host.network == world::Network::Shared;
+            if let Some(why) = lacks(is_shared, subject.renewal.is_some(), scenario) {
                 let ids = rows(scenario, &profile).into_iter().map(|requirement| requirement.id.clone());
                 unplanned.extend(ids.map(|id| (id, why.to_owned())));
                 left_out.push((scenario.id.clone(), why));
@@ -230,6 +233,37 @@ impl Exam {
         &self.left_out
     }
 
+    /// What onboarding exchanged: known before anything is played.
+    pub fn onboarding(&self) -> Onboarding {
+        Onboarding::of(&self.setting.materials, &self.setting.profile_digest, &self.digests)
+    }
+
+    /// MUSTs that this run cannot answer, since no file shows them and nobody declares them, each with the reason. Reads
+    /// files and opens no world.
+    pub async fn undeclared(&self) -> Vec<(RequirementId, String)> {
+        let mut shown = Vec::new();
+        for (index, (_, part)) in self.plan.iter().enumerate() {
+            if matches!(part, Part::Files) {
+                shown.push(self.play(index).await);
+            }
+        }
+        let rows = &self.setting.profile.requirements;
+        // Where one row of a group suffices, a scenario may still pass another one.
+        let is_open = |row: &Requirement| {
+            row.level == Level::Must
+                && row.proof != Proof::Scenario
+                && !rows
+                    .iter()
+                    .any(|other| row.any_of.is_some() && other.any_of == row.any_of && other.proof == Proof::Scenario)
+        };
+        let outcome = self.outcome(shown);
+        let untested = outcome.requirements.into_iter().filter(|row| row.verdict == Verdict::Untested);
+        untested
+            .filter(|row| is_open(&row.requirement))
+            .map(|row| (row.requirement.id, row.note.unwrap_or_default()))
+            .collect()
+    }
+
     fn outcome(&self, scenarios: Vec<ScenarioRun>) -> Outcome {
         let setting = &self.setting;
         let mut findings: Vec<_> = scenarios.iter().flat_map(|run| run.findings.iter().cloned()).collect();
@@ -250,7 +284,7 @@ impl Exam {
             environment: setting.environment.id.clone(),
             network: network(&setting.host),
             integration: (setting.subject.name.clone(), setting.subject.version.clone()),
-            onboarding: Onboarding::of(&setting.materials, &setting.profile_digest, &self.digests),
+            onboarding: self.onboarding(),
             scenarios,
             requirements,
             readiness,
@@ -293,7 +327,12 @@ async fn timed(
     (log, began.elapsed())
 }
 
-fn judged(id: ScenarioId, subject: String, log: Result<Log<Header>, RunError>, took: Duration) -> ScenarioRun {
+pub(super) fn judged(
+    id: ScenarioId,
+    subject: String,
+    log: Result<Log<Header>, RunError>,
+    took: Duration,
+) -> ScenarioRun {
     match log {
         Ok(log) => {
             let findings = verdict::judge(&log.header, &log.facts);
@@ -306,7 +345,7 @@ fn judged(id: ScenarioId, subject: String, log: Result<Log<Header>, RunError>, t
 }
 
 /// What could not be planned. What files do not show comes last: the first reason is the one that is told.
-fn unplanned(profile: &Profile, scenarios: &[ScenarioRun]) -> Vec<(RequirementId, String)> {
+pub(super) fn unplanned(profile: &Profile, scenarios: &[ScenarioRun]) -> Vec<(RequirementId, String)> {
     let mut scripts: Vec<_> =
         scenarios.iter().filter_map(|run| run.log.as_ref().ok()).map(|log| &log.header.script).collect();
     scripts.sort_by_key(|script| script.side == Side::Files);

@@ -1,5 +1,6 @@
 //! Runs scenarios: selection, planning, worlds, phases, waiting. No judgement: what was seen goes to `verdict`.
 
+mod again;
 mod caller;
 mod error;
 mod event;
@@ -16,9 +17,10 @@ mod scene;
 mod selection;
 mod table;
 
+pub use again::Again;
 pub use error::RunError;
 pub use event::Event;
 pub use exam::{Exam, ExamError, Outcome, ScenarioRun};
-pub use onboarding::Onboarding;
+pub use onboarding::{Onboarding, scenarios_digest};
 pub use selection::{Selection, SelectionError};
 pub(crate) use selection::{rows, topics};

@@ -51,17 +51,19 @@ pub(super) struct Digests {
 impl Digests {
     /// Two runs with the same digest of scenarios were measured alike, whatever was selected.
     pub(super) fn of(library: &Library, subject: &Subject) -> Self {
-        let mut scenarios = Sha256::new();
-        for scenario in &library.scenarios {
-            scenarios.update(format!("{} {}\n", scenario.id, scenario.digest));
-        }
         // It was read before; a file that has gone since has no digest, and the report says none.
         let file = subject.file.as_ref().and_then(|path| std::fs::read(path).ok());
-        Self {
-            scenarios: hex(&scenarios.finalize()),
-            configuration: file.map(|content| hex(&Sha256::digest(&content))),
-        }
+        Self { scenarios: scenarios_digest(library), configuration: file.map(|content| hex(&Sha256::digest(&content))) }
     }
+}
+
+/// SHA-256 over the lines `id digest` of all scenarios in the order of their ids, in lower-case hexadecimal.
+pub fn scenarios_digest(library: &Library) -> String {
+    let mut digest = Sha256::new();
+    for scenario in &library.scenarios {
+        digest.update(format!("{} {}\n", scenario.id, scenario.digest));
+    }
+    hex(&digest.finalize())
 }
 
 fn hex(bytes: &[u8]) -> String {
