@@ -12,7 +12,7 @@ use thales_harness::model::{Proof, Shape, Topic};
 const LONGEST: usize = 500;
 
 /// Who may know whom inside the harness, with what of it: `""` is everything. What is not listed is forbidden.
-const HARNESS: [(&str, &[(&str, &str)]); 9] = [
+const HARNESS: [(&str, &[(&str, &str)]); 10] = [
     ("model", &[]),
     ("world", &[]),
     ("inspect", &[("model", ""), ("verdict", "")]),
@@ -22,12 +22,23 @@ const HARNESS: [(&str, &[(&str, &str)]); 9] = [
     ("run", &[("model", ""), ("load", ""), ("inspect", ""), ("integration", ""), ("world", ""), ("verdict", "")]),
     // The outcome and the events of a run, and nothing of how it is run.
     ("report", &[("model", ""), ("verdict", ""), ("run", "Event|Outcome|ScenarioRun|Onboarding")]),
+    // A run seen from its logs, and nothing that plays.
+    (
+        "certify",
+        &[
+            ("model", ""),
+            ("load", "Library|parse_integration"),
+            ("verdict", "Readiness|Verdict"),
+            ("run", "Again|Onboarding|scenarios_digest"),
+            ("report", "document|html|row"),
+        ],
+    ),
     // Written as a customer would write it: against the public trait.
     ("reference", &[("model", ""), ("integration", "")]),
 ];
 
 /// What of the counterpart each of them may know.
-const COUNTERPART: [(&str, &[&str]); 8] = [
+const COUNTERPART: [(&str, &[&str]); 9] = [
     ("model", &["observe", "plan"]),
     ("world", &[]),
     ("inspect", &["observe", "pki"]),
@@ -35,6 +46,7 @@ const COUNTERPART: [(&str, &[&str]); 8] = [
     ("load", &["observe", "plan"]),
     ("integration", &["endpoint", "observe", "pki"]),
     ("report", &["observe", "pki"]),
+    ("certify", &["observe"]),
     ("reference", &["pki"]),
 ];
 

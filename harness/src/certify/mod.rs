@@ -3,6 +3,8 @@
 //! `verdict`, and verification asks both again.
 
 mod bundle;
+mod certificate;
+mod difference;
 mod envelope;
 mod flaw;
 mod key;
@@ -11,9 +13,10 @@ mod statement;
 mod verify;
 
 pub use bundle::{Bundle, SealError, Sealing, countersign, seal};
+pub use certificate::{Certificate, Demands};
 pub use envelope::{Envelope, PAYLOAD_TYPE, Signature, pae};
 pub use flaw::Flaw;
 pub use key::{KeyError, PublicKey, SigningKey};
 pub use manifest::{Artefact, Manifest, artefacts};
 pub use statement::{After, CONFORMANCE, Conformance, STATEMENT, Statement, Subject, TEST_RESULT, TestResult};
-pub use verify::{Certificate, Demands, verify};
+pub use verify::verify;

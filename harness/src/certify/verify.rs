@@ -11,45 +11,19 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::bundle::{Bundle, INTEGRATION, MANIFEST, REPRODUCE, pretty, sha256};
-use super::statement::{After, CONFORMANCE, Conformance, Occasion, Statement, Subject, TEST_RESULT, TestResult};
-use super::{Flaw, Manifest, PublicKey};
+use super::difference::difference;
+use super::statement::{CONFORMANCE, Conformance, Occasion, Statement, Subject, TEST_RESULT, TestResult};
+use super::{Certificate, Demands, Flaw, Manifest, PublicKey};
 use crate::load::{Library, parse_integration};
 use crate::model::{Header, IntegrationFile, LOG_FORMAT, Network};
 use crate::report::document::{Report, log_of};
 use crate::report::html::{Page, render};
 use crate::run::{Again, Onboarding, scenarios_digest};
-use crate::verdict::Readiness;
 
 const REPORT: &str = "report.json";
 const PAGE: &str = "report.html";
 /// Two clocks that are kept differ by less.
 const CLOCKS: time::Duration = time::Duration::minutes(5);
-
-/// What is demanded of a certificate beside its being true.
-#[derive(Debug, Clone)]
-pub struct Demands<'a> {
-    /// Keys of which each has to have signed.
-    pub keys: &'a [PublicKey],
-    /// What has to have been signed with it.
-    pub challenge: Option<&'a str>,
-    /// Longest time since the run began.
-    pub max_age: Option<Duration>,
-    /// The time of now.
-    pub now: OffsetDateTime,
-}
-
-/// A certificate in which nothing is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Certificate {
-    /// What was tested, and what came of it.
-    pub conformance: Conformance,
-    /// SHA-256 of that statement: a signature that is added later leaves it as it is.
-    pub digest: String,
-    /// Ids of the keys that signed, the customer's first.
-    pub keys: Vec<String>,
-    /// Digests of the integration's programs, for comparison with another certificate.
-    pub manifest: Manifest,
-}
 
 /// Verifies a bundle against the released scenarios.
 ///
@@ -285,38 +259,4 @@ fn same<P: serde::Serialize + PartialEq>(found: &Statement<P>, expected: &Statem
     let values = (serde_json::to_value(found).ok(), serde_json::to_value(expected).ok());
     let place = if let (Some(found), Some(expected)) = values { difference(&found, &expected, "") } else { None };
     Err(Flaw::Statement { place: place.unwrap_or_else(|| "its form".to_owned()) })
-}
-
-/// Where two documents first differ, as a JSON pointer (RFC 6901).
-fn difference(found: &Value, expected: &Value, place: &str) -> Option<String> {
-    match (found, expected) {
-        (Value::Object(found), Value::Object(expected)) => {
-            let keys: BTreeSet<_> = found.keys().chain(expected.keys()).collect();
-            keys.into_iter().find_map(|key| {
-                let value = |of: &serde_json::Map<String, Value>| of.get(key).cloned().unwrap_or_default();
-                difference(&value(found), &value(expected), &format!("{place}/{key}"))
-            })
-        }
-        (Value::Array(found), Value::Array(expected)) if found.len() == expected.len() => {
-            let pairs = found.iter().zip(expected).enumerate();
-            pairs.into_iter().find_map(|(index, (one, other))| difference(one, other, &format!("{place}/{index}")))
-        }
-        _ => (found != expected).then(|| place.to_owned()),
-    }
-}
-
-impl Certificate {
-    /// Whether the integration was ready.
-    pub fn is_ready(&self) -> bool {
-        self.conformance.readiness == Readiness::Ready
-    }
-
-    /// This certificate as the one before another, whose programs are these.
-    pub fn before(&self, manifest: &Manifest) -> After {
-        After {
-            environment: self.conformance.environment.clone(),
-            sha256: self.digest.clone(),
-            same_programs: self.manifest.programs() == manifest.programs(),
-        }
-    }
 }
