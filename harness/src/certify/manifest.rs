@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::bundle::sha256;
-use crate::model::{IdentityFiles, IntegrationFile, PortalValues, StoreWord};
+use crate::model::{ChangeOver, IdentityFiles, IntegrationFile, PortalValues, StoreWord, Trigger};
 
 /// The format that this version writes and reads.
 const FORMAT: &str = "thales-harness-manifest/1";
@@ -140,7 +140,7 @@ pub fn artefacts(file: &IntegrationFile, dir: &Path) -> Result<Vec<Artefact>, (P
             &[("client-csr", &renewal.client_csr), ("client-certificate", &renewal.client_certificate)],
         )?;
         found.key("renewal client-key", &renewal.client_key);
-        if let crate::model::ChangeOver::Command(words) = &renewal.by {
+        if let ChangeOver::Command(words) = &renewal.by {
             found.command("renewal command", words)?;
         }
     }
@@ -151,9 +151,17 @@ pub fn artefacts(file: &IntegrationFile, dir: &Path) -> Result<Vec<Artefact>, (P
         for words in caller.command.iter().chain(&caller.stdio) {
             found.command(&format!("caller {}", caller.name), words)?;
         }
+        if let Some(Trigger::Command(words)) = &caller.trigger {
+            found.command(&format!("caller {} trigger", caller.name), words)?;
+        }
     }
     for receiver in &file.receivers {
-        found.command(&format!("receiver {}", receiver.name), &receiver.command)?;
+        for words in &receiver.command {
+            found.command(&format!("receiver {}", receiver.name), words)?;
+        }
+    }
+    for service in &file.services {
+        found.command(&format!("service {}", service.name), &service.command)?;
     }
     Ok(found.artefacts)
 }
