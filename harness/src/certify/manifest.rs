@@ -156,7 +156,7 @@ pub fn artefacts(file: &IntegrationFile, dir: &Path) -> Result<Vec<Artefact>, (P
         }
     }
     for receiver in &file.receivers {
-        for words in &receiver.command {
+        if let Some(words) = &receiver.command {
             found.command(&format!("receiver {}", receiver.name), words)?;
         }
     }
