@@ -214,7 +214,7 @@ fn the_exit_codes_are_explained() {
         let text = says(0, words);
         holds(&text, &["Exit codes:", "0  ready", "1  not ready", "2  incomplete", "3  bad usage", "4  the harness"]);
     }
-    holds(&says(3, &["certify"]), &["unrecognized subcommand 'certify'"]);
+    holds(&says(3, &["admit"]), &["unrecognized subcommand 'admit'"]);
     holds(&says(3, &["run", "--jobs", "0"]), &["--jobs"]);
     holds(&says(3, &["judge"]), &["<LOG>"]);
 }
