@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use mock_thales::pki::Identity;
 use rustls::client::danger::ServerCertVerifier;
 use serde_json::json;
 use thales_harness::reference::{Access, ReferenceError, SigningKey};
@@ -15,6 +16,7 @@ use time::OffsetDateTime;
 
 use super::caller::{split, system};
 use super::defect::{D1, Defect};
+use super::identity::Recipe;
 use super::tls::{Rustls, Tls, own, verifier, verifier_of};
 use super::trust::{blind, stranger};
 
@@ -51,7 +53,24 @@ pub(super) fn all() -> Vec<Defect> {
         two("a_client_for_calls_that_trusts_another_authority", |_| Ok(verifier_of(stranger()?)?))
             .fails(&["inbound.server-trust"])
             .inconclusive(&["inbound.server-authentication", "inbound.tls-version"]),
+        // Its subject is short, too.
+        Defect::new("a_client_for_calls_with_another_certificate", otherwise_certified)
+            .in_profiles(&[D1])
+            .only(&["inbound/client-certificate"])
+            .fails(&["inbound.certificate.issued", "inbound.certificate.subject"]),
     ]
+}
+
+/// Asks for its token with the right certificate, and calls with one that it signed itself.
+fn otherwise_certified(portal: &Portal) -> Result<Animal, String> {
+    let recipe = Recipe { common_name: "TLSMA-ECDSA/MGW_000001-PPR", ..Recipe::default() };
+    let identity = recipe.identity(D1)?;
+    let (chain, key) = (identity.client_certificate.unwrap_or_default(), identity.client_key.unwrap_or_default());
+    let identity = Identity::from_pem(&chain, &key).map_err(|error| error.to_string())?;
+    let other = (identity.rustls_chain(), identity.rustls_key());
+    let mut animal = Animal::new(portal, Flaw::None)?;
+    animal.for_calls = Some(Rustls::new(verifier(portal)?, Some(other))?);
+    Ok(animal)
 }
 
 fn animal(name: &'static str, flaw: Flaw) -> Defect {
