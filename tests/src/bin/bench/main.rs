@@ -5,6 +5,7 @@
 //! run lasts beside its longest scenario. It prints tables; `--write FILE` puts them between the marks of a document.
 //! What the numbers mean is told in `docs/performance.md`.
 
+mod awake;
 mod bare;
 mod document;
 mod endpoint;
@@ -38,6 +39,10 @@ fn main() -> ExitCode {
     if words == [SERVE] {
         // Born in the network that its parent has entered.
         return report(endpoint::serve());
+    }
+    if words == [awake::SPIN] {
+        awake::spin();
+        return ExitCode::SUCCESS;
     }
     match Words::read(&words) {
         // Before any thread: a user namespace can be entered by a process of one thread only.
