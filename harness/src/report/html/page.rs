@@ -84,8 +84,14 @@ fn masthead(head: &mut Markup, report: &Report) {
         "p",
         &format!("{scenarios} scenarios, {} requirements: {}", report.counted().count(), words::counts(report)),
     );
-    let started = report.started.as_deref().unwrap_or("never");
+    let started = report.started.as_deref().map_or_else(|| "never".to_owned(), moment);
     head.say_as("p", "note", &format!("Unofficial, self-attested: no statement of Thales. Run begun {started}."));
+}
+
+/// A date of RFC 3339 in UTC as a person writes it, to the second.
+fn moment(date: &str) -> String {
+    let whole = date.split(['.', 'Z']).next().unwrap_or(date);
+    format!("{} UTC", whole.replacen('T', " ", 1))
 }
 
 fn contents(body: &mut Markup, page: &Page<'_>) {

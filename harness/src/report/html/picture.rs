@@ -22,8 +22,8 @@ pub(super) fn write(inside: &mut Markup, title: &str, told: &Told) {
         return;
     }
     let ys = heights(&told.events);
-    let lanes_end = LANE * told.lanes.len();
-    let (width, height) = (lanes_end.max(NARROWEST), ys.last().copied().unwrap_or(HEAD) + ROW / 2);
+    let across = (LANE * told.lanes.len()).max(NARROWEST);
+    let (width, height) = (across, ys.last().copied().unwrap_or(HEAD) + ROW / 2);
     let frame = [("class", "wide"), ("tabindex", "0"), ("role", "region"), ("aria-label", title)];
     inside.element("div", &frame, |wide| {
         let view = format!("0 0 {width} {height}");
@@ -43,7 +43,7 @@ pub(super) fn write(inside: &mut Markup, title: &str, told: &Told) {
                 bar(svg, told, &ys, *life);
             }
             for (event, y) in told.events.iter().zip(&ys) {
-                draw(svg, event, *y, lanes_end);
+                draw(svg, event, *y, across);
             }
         });
     });
@@ -121,7 +121,7 @@ fn at(told: &Told, ys: &[usize], moment_us: u64) -> usize {
     before.1
 }
 
-fn draw(svg: &mut Markup, event: &Event, y: usize, lanes_end: usize) {
+fn draw(svg: &mut Markup, event: &Event, y: usize, across: usize) {
     let class = match event.kind {
         Kind::Phase => "phase",
         Kind::Change => "change",
@@ -138,7 +138,7 @@ fn draw(svg: &mut Markup, event: &Event, y: usize, lanes_end: usize) {
     let numbered = format!("#{} {}", event.seq, event.what);
     match event.kind {
         Kind::Phase | Kind::Change => {
-            line(svg, class, (0, y), (lanes_end, y));
+            line(svg, class, (0, y), (across, y));
             text(svg, &format!("label {class}-label"), label, &numbered);
         }
         _ => {

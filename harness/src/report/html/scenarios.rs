@@ -62,8 +62,10 @@ fn write_scenario(section: &mut Markup, scenario: &Scenario, findings: &[&Findin
             }
             if let Some(log) = log {
                 let told = events::of(log);
-                picture::write(inside, &format!("What happened in {}", scenario.id), &told);
-                as_list(inside, &told);
+                // Frames that scroll are landmarks, and no two of them may bear one name.
+                let title = format!("What happened in {} ({})", scenario.id, scenario.integration);
+                picture::write(inside, &title, &told);
+                as_list(inside, &format!("{title}, as a table"), &told);
                 inside.say_as(
                     "p",
                     "note",
@@ -79,10 +81,10 @@ fn write_scenario(section: &mut Markup, scenario: &Scenario, findings: &[&Findin
 }
 
 /// The picture for those who do not see it.
-fn as_list(inside: &mut Markup, told: &Told) {
+fn as_list(inside: &mut Markup, caption: &str, told: &Told) {
     inside.element("details", &[("class", "list")], |details| {
         details.say("summary", "The same as a table");
-        details.table("What happened", &["time", "from", "to", "what", "fact"], |rows| {
+        details.table(caption, &["time", "from", "to", "what", "fact"], |rows| {
             for event in &told.events {
                 let (from, to) = told.ends(event);
                 rows.row(&words::seconds(event.at_us / 1000), &[from, to, &event.what, &event.seq.to_string()]);
