@@ -105,6 +105,10 @@ pub(super) struct RunWords {
     /// Say in page and summary what changed since this earlier report.json
     #[arg(long, value_name = "FILE")]
     pub(super) compare: Option<PathBuf>,
+    /// Write the session secrets of the counterpart's connections to that new file, so that a capture can be read; it
+    /// holds what protects the traffic, and nothing else writes it
+    #[arg(long, value_name = "FILE")]
+    pub(super) key_log: Option<PathBuf>,
     /// The network: private where it can be had, or shared
     #[arg(long, value_enum, default_value_t = NetworkWord::Auto)]
     pub(super) network: NetworkWord,

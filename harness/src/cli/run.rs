@@ -2,7 +2,9 @@
 
 use std::io::{self, Write, stderr};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mock_thales::observe::KeyLog;
 
 use super::options::{NetworkWord, RunWords};
 use super::{Exit, Refused, library, profile_of};
@@ -66,6 +68,11 @@ pub(super) fn run(words: &RunWords) -> Result<Exit, Refused> {
     let exam = Exam::new(host, &library, subject, &profile, &environment, (&selection, &words.only), jobs)
         .map_err(|error| Refused::Words(error.to_string()))?;
     let reporters = reporters(words)?;
+    let keys = words.key_log.as_deref().map(key_log).transpose()?;
+    let exam = match &keys {
+        Some(keys) => exam.logging_keys(Arc::clone(keys)),
+        None => exam,
+    };
     let Ok(runtime) = tokio::runtime::Runtime::new() else { return Ok(Exit::Fault) };
     let reporters = Mutex::new(reporters);
     let outcome = runtime.block_on(exam.run(&|event| {
@@ -73,6 +80,10 @@ pub(super) fn run(words: &RunWords) -> Result<Exit, Refused> {
     }));
     runtime.shutdown_background();
     let ended = Ended { outcome: &outcome, report: &Report::of(&outcome), repeat: &repeat(words) };
+    let unlogged = keys.and_then(|keys| keys.take_failure());
+    if let Some(error) = &unlogged {
+        let _ = writeln!(stderr(), "the key log: failed to write a secret: {error}");
+    }
     let failed = reporters.into_inner().unwrap_or_else(PoisonError::into_inner).ended(&ended);
     for failed in &failed {
         let _ = writeln!(stderr(), "{failed}");
@@ -80,7 +91,7 @@ pub(super) fn run(words: &RunWords) -> Result<Exit, Refused> {
     Ok(match exit(&outcome) {
         // The integration's failure stands, whatever became of a file about it.
         Exit::NotReady => Exit::NotReady,
-        exit if failed.is_empty() => exit,
+        exit if failed.is_empty() && unlogged.is_none() => exit,
         _ => Exit::Fault,
     })
 }
@@ -121,6 +132,18 @@ fn reporters(words: &RunWords) -> Result<Reporters, Refused> {
         reporters.add(Annotations);
     }
     Ok(reporters)
+}
+
+/// Made before anything is played, with a word about what it is.
+fn key_log(path: &Path) -> Result<Arc<KeyLog>, Refused> {
+    let keys = KeyLog::create(path)
+        .map_err(|error| Refused::Words(format!("{}: the key log cannot be made: {error}", path.display())))?;
+    let _ = writeln!(
+        stderr(),
+        "warning: {} holds the session secrets of this run: with it, a capture of the run can be read. Delete it afterwards.",
+        path.display()
+    );
+    Ok(keys)
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Refused {

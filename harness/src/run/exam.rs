@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mock_thales::observe::Log;
+use mock_thales::observe::{KeyLog, Log};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -158,6 +158,7 @@ impl Exam {
             materials,
             starts: Semaphore::new(cores()),
             services,
+            keys: None,
         });
         Ok(Self {
             setting,
@@ -168,6 +169,14 @@ impl Exam {
             jobs: jobs.unwrap_or(2 * cores()).max(1),
             digests,
         })
+    }
+
+    /// Lets the secrets of every connection of the counterpart go to that file. To be called before anything is played.
+    #[must_use]
+    pub fn logging_keys(mut self, keys: Arc<KeyLog>) -> Self {
+        let setting = Arc::get_mut(&mut self.setting).expect("only a scene that is played shares the setting");
+        setting.keys = Some(keys);
+        self
     }
 
     /// The planned scenarios with the parts that they drive.

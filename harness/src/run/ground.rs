@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mock_thales::observe::{Event, Fact, PhaseId, Recorder};
+use mock_thales::observe::{Event, Fact, KeyLog, PhaseId, Recorder};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -33,6 +33,8 @@ pub(super) struct Setting {
     pub(super) starts: Semaphore,
     /// Held while a service is played. In a shared network two scenarios would meet on its ports.
     pub(super) services: Semaphore,
+    /// Where the secrets of connections go, if anywhere.
+    pub(super) keys: Option<Arc<KeyLog>>,
 }
 
 /// What both kinds of scene stand on.

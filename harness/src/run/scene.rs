@@ -76,7 +76,7 @@ async fn perform(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> 
     let threads_only = part.is_in_process();
     let world = Arc::new(open(&setting, threads_only)?);
     let unplaced = world.unplaced().to_vec();
-    let recorder = Recorder::new();
+    let recorder = Recorder::with_keys(setting.keys.clone());
     let lag = Lag::measure(Arc::clone(&recorder));
     let script = blank(&scenario, part.name());
     let ground = Ground { setting: Arc::clone(&setting), world: Arc::clone(&world), recorder: Arc::clone(&recorder) };

@@ -98,13 +98,16 @@ impl Caller {
                 .map_err(|_| rustls::Error::General(format!("`{}` is no host name", call.host)))?;
             Ok((parts, name))
         });
-        let ((config, any_server, shower), name) = match parts {
+        let ((mut config, any_server, shower), name) = match parts {
             Ok(parts) => parts,
             Err(error) => {
                 Broken::Local(error.to_string()).record(recorder, false);
                 return;
             }
         };
+        if let Some(keys) = recorder.keys() {
+            config.key_log = Arc::clone(keys) as _;
+        }
         let connecting = TlsConnector::from(Arc::new(config)).connect(name, tap).into_fallible();
         match timeout(self.patience, connecting).await {
             Ok(Ok(stream)) => {
@@ -143,7 +146,7 @@ impl Caller {
                 return;
             }
         };
-        match timeout(self.patience, client.connect(tap)).await {
+        match timeout(self.patience, client.connect_logging(tap, recorder.keys())).await {
             Ok(Ok(established)) => {
                 if let Some(authorities) = established.requested.clone() {
                     recorder.record(Event::CertificateRequested { authorities });

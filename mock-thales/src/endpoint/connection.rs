@@ -133,7 +133,7 @@ async fn modern_handshake(
     conduct: &Arc<Conduct>,
     recorder: &ConnectionRecorder,
 ) {
-    let (config, verifier) = match modern.connection() {
+    let (mut config, verifier) = match modern.connection() {
         Ok(parts) => parts,
         Err(error) => {
             recorder.record(Event::LocalError { error: error.to_string() });
@@ -141,6 +141,9 @@ async fn modern_handshake(
             return;
         }
     };
+    if let Some(keys) = recorder.keys() {
+        config.key_log = Arc::clone(keys) as _;
+    }
     let accepting = TlsAcceptor::from(Arc::new(config)).accept(tap).into_fallible();
     match timeout_at(Instant::now() + endpoint.patience(), accepting).await {
         Ok(Ok(stream)) => {
@@ -197,7 +200,7 @@ async fn legacy_handshake(
     conduct: &Arc<Conduct>,
     recorder: &ConnectionRecorder,
 ) {
-    match timeout_at(Instant::now() + endpoint.patience(), server.accept(tap)).await {
+    match timeout_at(Instant::now() + endpoint.patience(), server.accept_logging(tap, recorder.keys())).await {
         Ok(Ok(established)) => {
             let certificate = !established.peer_chain.is_empty();
             if certificate {

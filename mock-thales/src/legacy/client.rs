@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use openssl::ssl::{Ssl, SslContext, SslMethod, SslVerifyMode};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -10,7 +11,7 @@ use super::engine::{self, LegacyError};
 use super::established::Established;
 use super::failure::{self, Failure};
 use super::watched::Watched;
-use crate::observe::TlsVersion;
+use crate::observe::{KeyLog, TlsVersion};
 use crate::pki::Identity;
 use crate::plan::KeyExchange;
 
@@ -55,7 +56,19 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        self.connect_logging(stream, None).await
+    }
+
+    /// The same, with a place for the connection's secret.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_logging<S>(&self, stream: S, keys: Option<&Arc<KeyLog>>) -> Result<Established<S>, Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let mut ssl = Ssl::new(&self.context).map_err(Failure::local)?;
+        engine::log_keys(&mut ssl, keys).map_err(Failure::local)?;
         if let Some(name) = &self.server_name {
             ssl.set_hostname(name).map_err(Failure::local)?;
         }

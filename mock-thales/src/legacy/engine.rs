@@ -2,14 +2,17 @@
 
 use std::fmt;
 use std::ptr;
-use std::sync::Once;
+use std::sync::{Arc, Once, OnceLock};
 
 use openssl::error::ErrorStack;
+use openssl::ex_data::Index;
 use openssl::pkey::{PKey, Private};
-use openssl::ssl::{SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslSessionCacheMode, SslVersion};
+use openssl::ssl::{
+    Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslSessionCacheMode, SslVersion,
+};
 use openssl::x509::X509;
 
-use crate::observe::TlsVersion;
+use crate::observe::{KeyLog, TlsVersion};
 use crate::pki::Identity;
 use crate::plan::KeyExchange;
 
@@ -107,7 +110,26 @@ fn pinned(method: SslMethod, version: SslVersion) -> Result<SslContextBuilder, E
     builder.set_options(LEGACY_SERVER_CONNECT | SslOptions::NO_TICKET | SslOptions::CIPHER_SERVER_PREFERENCE);
     builder.set_session_cache_mode(SslSessionCacheMode::OFF);
     builder.set_mode(SslMode::NO_AUTO_CHAIN);
+    builder.set_keylog_callback(|ssl, line| {
+        if let Some(keys) = keys_index().ok().and_then(|index| ssl.ex_data(index)) {
+            keys.line(line);
+        }
+    });
     Ok(builder)
+}
+
+/// Lets a connection's secret go to that file. The context is shared by connections of several runs, hence one by one.
+pub(super) fn log_keys(ssl: &mut Ssl, keys: Option<&Arc<KeyLog>>) -> Result<(), ErrorStack> {
+    if let Some(keys) = keys {
+        ssl.set_ex_data(keys_index()?, Arc::clone(keys));
+    }
+    Ok(())
+}
+
+/// Where a connection keeps its file of secrets, which the callback of its context asks for.
+fn keys_index() -> Result<Index<Ssl, Arc<KeyLog>>, ErrorStack> {
+    static INDEX: OnceLock<Result<Index<Ssl, Arc<KeyLog>>, ErrorStack>> = OnceLock::new();
+    INDEX.get_or_init(Ssl::new_ex_index).clone()
 }
 
 /// Static RSA stands first where both are allowed: nothing is signed with SHA-1 then, which many a peer refuses

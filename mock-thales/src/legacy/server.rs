@@ -1,6 +1,7 @@
 //! The server of a legacy handshake.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use openssl::bn::BigNum;
 use openssl::dh::Dh;
@@ -15,7 +16,7 @@ use super::engine::{self, LegacyError};
 use super::established::Established;
 use super::failure::{self, Failure};
 use super::watched::Watched;
-use crate::observe::TlsVersion;
+use crate::observe::{KeyLog, TlsVersion};
 use crate::pki::Identity;
 use crate::plan::{AskClient, KeyExchange};
 
@@ -60,7 +61,19 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let ssl = Ssl::new(&self.context).map_err(Failure::local)?;
+        self.accept_logging(stream, None).await
+    }
+
+    /// The same, with a place for the connection's secret.
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept).
+    pub async fn accept_logging<S>(&self, stream: S, keys: Option<&Arc<KeyLog>>) -> Result<Established<S>, Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut ssl = Ssl::new(&self.context).map_err(Failure::local)?;
+        engine::log_keys(&mut ssl, keys).map_err(Failure::local)?;
         let mut stream = tokio_openssl::SslStream::new(ssl, Watched::new(stream)).map_err(Failure::local)?;
         match Pin::new(&mut stream).accept().await {
             Ok(()) => Ok(Established::of_client(stream)),

@@ -6,6 +6,7 @@ mod above;
 mod certificate;
 mod connection;
 mod fact;
+mod key_log;
 mod log;
 mod recorder;
 mod shown;
@@ -20,6 +21,7 @@ pub use fact::{
     Actor, Answer, CallId, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, Header, PhaseId, Question,
     RefusalPage, RequestHead, Role,
 };
+pub use key_log::KeyLog;
 pub use log::{Log, LogError};
 pub use recorder::{ConnectionRecorder, Recorder};
 pub use shown::{RequestDer, ShownFile};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::{Actor, ConnectionId, Event, Fact, PhaseId};
+use super::{Actor, ConnectionId, Event, Fact, KeyLog, PhaseId};
 
 /// Appends facts to one log. Shared by every actor of a world.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub struct Recorder {
     count: watch::Sender<u64>,
     phase: AtomicU32,
     connections: AtomicU32,
+    keys: Option<Arc<KeyLog>>,
 }
 
 /// No phase has begun yet.
@@ -24,12 +25,18 @@ const NO_PHASE: u32 = u32::MAX;
 impl Recorder {
     /// An empty log whose time begins now.
     pub fn new() -> Arc<Self> {
+        Self::with_keys(None)
+    }
+
+    /// An empty log, and beside it a place for the secrets of its connections, which no fact holds.
+    pub fn with_keys(keys: Option<Arc<KeyLog>>) -> Arc<Self> {
         Arc::new(Self {
             began: Instant::now(),
             facts: Mutex::new(Vec::new()),
             count: watch::Sender::new(0),
             phase: AtomicU32::new(NO_PHASE),
             connections: AtomicU32::new(0),
+            keys,
         })
     }
 
@@ -119,6 +126,11 @@ impl ConnectionRecorder {
     /// Records a fact of this connection.
     pub fn record(&self, event: Event) -> u64 {
         self.recorder.append(self.actor.clone(), Some(self.id), self.phase, event)
+    }
+
+    /// Where its secrets go, if anywhere.
+    pub fn keys(&self) -> Option<&Arc<KeyLog>> {
+        self.recorder.keys.as_ref()
     }
 
     /// The connection's number.
