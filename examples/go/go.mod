@@ -1,0 +1,3 @@
+module acme.example/issuer-backend
+
+go 1.19
