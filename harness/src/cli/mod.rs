@@ -3,6 +3,7 @@
 mod certify;
 mod doctor;
 mod explain;
+mod init;
 mod inspect;
 mod inspected;
 mod judge;
@@ -10,6 +11,8 @@ mod list;
 mod options;
 mod run;
 mod sign;
+mod stack;
+mod starting_file;
 mod verify;
 
 use std::fmt;
@@ -79,6 +82,7 @@ pub fn main() -> ExitCode {
         Words::Verify(words) => verify::verify(&words),
         Words::Sign(words) => sign::sign(&words),
         Words::Inspect(words) => inspect::run(&words),
+        Words::Init(words) => init::init(&words),
         Words::Doctor => doctor::run(),
     };
     match done {

@@ -72,6 +72,8 @@ pub(super) enum Words {
     /// Read certificates, requests and stores, and say which requirements they break
     #[command(after_help = INSPECT_EXIT_CODES)]
     Inspect(InspectWords),
+    /// Write an integration file to begin with, by these flags or by asking
+    Init(super::init::InitWords),
     /// Say which networks this machine allows, and how to allow more
     Doctor,
 }

@@ -313,7 +313,8 @@ impl Subject {
             })
             .collect();
         for (part, words) in commands(&callers, &receivers, renewal.as_ref()) {
-            let program = process::locate(words.first().map_or("", String::as_str), &dir);
+            let word = words.first().map_or("", String::as_str).replace("{dir}", &dir.to_string_lossy());
+            let program = process::locate(&word, &dir);
             if !is_program(&program) {
                 faults.push(SubjectError::MissingProgram { part: part.to_owned(), program });
             }

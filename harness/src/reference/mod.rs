@@ -10,6 +10,7 @@ mod resolver;
 mod server;
 
 pub use access::{Access, SigningKey};
+pub(crate) use onboarding::request;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -97,7 +98,7 @@ pub fn described(
         .profile(&profile.id, Some(&environment.id))
         .portal(onboarding::portal(profile, environment))
         .identity(identity)
-        .serves(vec![onboarding::request(profile)])
+        .serves(vec![request(profile)])
         .declares(onboarding::declarations(profile))
 }
 

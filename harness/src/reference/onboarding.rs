@@ -68,7 +68,7 @@ pub(super) fn subject_of(common_name: &str) -> [(&str, &str); 6] {
 }
 
 /// What Thales sends.
-pub(super) fn request(profile: &Profile) -> RequestShape {
+pub(crate) fn request(profile: &Profile) -> RequestShape {
     let path = match profile.id.as_str() {
         "merchant-tokenization" => "/notify-merchant-update".to_owned(),
         "d1-ecom" => format!("/merchant-gateways/{PATTERN_ID}/merchants/MERCHANT_01/tokens/token-1/notify-update"),
