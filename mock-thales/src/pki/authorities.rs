@@ -23,16 +23,16 @@ use crate::plan::{ClientCertificate, KeyKind, ServerCertificate};
 
 /// All authorities of a run and what they issue. Shared by the scenarios of the run.
 pub struct Authorities {
-    suffix: String,
-    dates: Dates,
-    server: ServerSide,
-    client: ClientSide,
-    customer: CustomerSide,
-    client_ca_subject: Vec<u8>,
-    foreign_subject: Vec<u8>,
-    servers: Mutex<HashMap<(ServerCertificate, KeyKind), Arc<Identity>>>,
-    others: Mutex<HashMap<(String, KeyKind), Arc<Identity>>>,
-    clients: Mutex<HashMap<ClientCertificate, Arc<Identity>>>,
+    pub(super) suffix: String,
+    pub(super) dates: Dates,
+    pub(super) server: ServerSide,
+    pub(super) client: ClientSide,
+    pub(super) customer: CustomerSide,
+    pub(super) client_ca_subject: Vec<u8>,
+    pub(super) foreign_subject: Vec<u8>,
+    pub(super) servers: Mutex<HashMap<(ServerCertificate, KeyKind), Arc<Identity>>>,
+    pub(super) others: Mutex<HashMap<(String, KeyKind), Arc<Identity>>>,
+    pub(super) clients: Mutex<HashMap<ClientCertificate, Arc<Identity>>>,
 }
 
 impl Authorities {
@@ -50,8 +50,11 @@ impl Authorities {
     /// # Errors
     /// As for [`Self::new`].
     pub fn with_roots(now: OffsetDateTime, names: &Names, roots: u8) -> Result<Self, PkiError> {
+        Self::with_dates(Dates::around(now)?, names, roots)
+    }
+
+    pub(super) fn with_dates(dates: Dates, names: &Names, roots: u8) -> Result<Self, PkiError> {
         let hosts = Hosts::check(names)?;
-        let dates = Dates::around(now)?;
         let suffix = hex(&random::<8>()?);
         let client = ClientSide::new(dates, &suffix)?;
         let foreign = Authority::root(foreign_subject(&suffix), dates.authority())?;
@@ -78,6 +81,17 @@ impl Authorities {
         }
         let identity = Arc::new(self.server.identity(certificate, key)?);
         made.insert((certificate, key), Arc::clone(&identity));
+        Ok(identity)
+    }
+
+    /// Another renewed leaf on that kind of key than the last one: [`ServerCertificate::Renewed`] is it from now on.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn renew(&self, key: KeyKind) -> Result<Arc<Identity>, PkiError> {
+        let identity = Arc::new(self.server.identity(ServerCertificate::Renewed, key)?);
+        let mut made = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        made.insert((ServerCertificate::Renewed, key), Arc::clone(&identity));
         Ok(identity)
     }
 

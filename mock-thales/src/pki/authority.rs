@@ -2,6 +2,7 @@
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    PublicKeyData as _,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -37,6 +38,23 @@ impl Authority {
         Self::make(other.name.clone(), Some(other.key_id.clone()), validity, parent)
     }
 
+    /// One that was made before, from its key in PKCS#8 and its certificate.
+    pub(super) fn kept(
+        name: DistinguishedName,
+        key_pkcs8: &[u8],
+        certificate: CertificateDer,
+        is_root: bool,
+    ) -> Result<Self, PkiError> {
+        let key = super::key::load_pair(KeyKind::P256, key_pkcs8)?;
+        let parsed = super::name::parse(&certificate)?;
+        if parsed.public_key().raw != key.subject_public_key_info() {
+            return Err(PkiError::Certificate { why: "its key is not the one that stands beside it".to_owned() });
+        }
+        let key_id = Sha256::digest(key.public_key_raw())[..20].to_vec();
+        let params = params(&name, &key_id, !is_root);
+        Ok(Self { issuer: Issuer::new(params, key), name, key_id, certificate })
+    }
+
     /// The authority's own certificate.
     pub(super) fn certificate(&self) -> &CertificateDer {
         &self.certificate
@@ -68,18 +86,10 @@ impl Authority {
         let key = KeyPair::generate().map_err(|error| PkiError::Key { kind: KeyKind::P256, error })?;
         // Any unique value will do (RFC 5280 section 4.2.1.2); twenty bytes are what most authorities write.
         let key_id = key_id.unwrap_or_else(|| Sha256::digest(key.public_key_raw())[..20].to_vec());
-        let mut params = CertificateParams::default();
-        params.distinguished_name = name.clone();
+        let mut params = params(&name, &key_id, parent.is_some());
         params.not_before = validity.from;
         params.not_after = validity.until;
         params.serial_number = Some(serial()?);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.key_identifier_method = KeyIdMethod::PreSpecified(key_id.clone());
-        params.use_authority_key_identifier_extension = true;
-        params.is_ca = IsCa::Ca(match parent {
-            Some(_) => BasicConstraints::Constrained(0),
-            None => BasicConstraints::Unconstrained,
-        });
         let made = match parent {
             Some(parent) => params.signed_by(&key, &parent.issuer),
             None => params.self_signed(&key),
@@ -90,4 +100,18 @@ impl Authority {
         };
         Ok(Self { issuer: Issuer::new(params, key), name, key_id, certificate })
     }
+}
+
+/// What an authority says of itself, but for its dates and its number.
+fn params(name: &DistinguishedName, key_id: &[u8], is_intermediate: bool) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = name.clone();
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.key_identifier_method = KeyIdMethod::PreSpecified(key_id.to_vec());
+    params.use_authority_key_identifier_extension = true;
+    params.is_ca = IsCa::Ca(match is_intermediate {
+        true => BasicConstraints::Constrained(0),
+        false => BasicConstraints::Unconstrained,
+    });
+    params
 }

@@ -68,6 +68,11 @@ impl CustomerAuthority {
         }
     }
 
+    /// The files of an authority in a directory.
+    pub(super) fn files(directory: &Path) -> [std::path::PathBuf; 2] {
+        [directory.join(KEY), directory.join(CERTIFICATE)]
+    }
+
     /// Writes the certificate beside the key, where it does not stand already.
     fn publish(&self, directory: &Path) -> Result<(), PkiError> {
         let (path, content) = (directory.join(CERTIFICATE), self.certificate_pem().into_bytes());
@@ -79,7 +84,12 @@ impl CustomerAuthority {
 }
 
 /// Writes a file under another name, and has it named when it is whole.
-fn draft(path: &Path, content: &[u8], mode: u32, name: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+pub(super) fn draft(
+    path: &Path,
+    content: &[u8],
+    mode: u32,
+    name: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     let suffix = random::<8>().map_err(|error| io::Error::other(error.to_string()))?;
     let draft = path.with_extension(format!("{}.tmp", facts::hex(&suffix)));
     let mut options = OpenOptions::new();

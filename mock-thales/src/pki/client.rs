@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::authority::Authority;
 use super::dates::Dates;
+use super::kept::KeptAuthority;
 use super::key::{self, KeyAge};
 use super::leaf::{Leaf, ORGANISATION, Purpose, subject};
 use super::{Identity, PkiError};
@@ -30,6 +31,27 @@ impl ClientSide {
         let leaf = authority.issue(&trusted(dates, suffix), KeyKind::P256, &key)?;
         Ok(Self {
             today: Arc::new(Identity::with_leaf(vec![leaf], &key)),
+            alike: Authority::alike(&authority, validity, None)?,
+            unknown: Authority::root(name("unknown client CA"), validity)?,
+            intermediate: Authority::under(&authority, name("client intermediate"), validity)?,
+            authority,
+            dates,
+            suffix: suffix.to_owned(),
+        })
+    }
+
+    /// Made before: its authority and today's identity.
+    pub(super) fn kept(
+        dates: Dates,
+        suffix: &str,
+        authority: &KeptAuthority,
+        today: Arc<Identity>,
+    ) -> Result<Self, PkiError> {
+        let name = |role: &str| subject(ORGANISATION, suffix, &format!("{ORGANISATION} {role}"));
+        let authority = authority.authority(name("client CA"), true)?;
+        let validity = dates.authority();
+        Ok(Self {
+            today,
             alike: Authority::alike(&authority, validity, None)?,
             unknown: Authority::root(name("unknown client CA"), validity)?,
             intermediate: Authority::under(&authority, name("client intermediate"), validity)?,

@@ -65,6 +65,7 @@ pub(super) struct Renewable {
 }
 
 impl Renewable {
+    /// Both made alike.
     fn new(make: impl Fn() -> Result<Identity, PkiError>) -> Result<Self, PkiError> {
         Ok(Self { former: Arc::new(make()?), renewed: Arc::new(make()?) })
     }

@@ -18,18 +18,26 @@ pub(super) struct Validity {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Dates {
     now: OffsetDateTime,
+    authority: Validity,
+    /// What is in use today.
+    today: Validity,
 }
 
 impl Dates {
-    /// Fails where thirteen months around `now` are out of range.
+    /// Authorities of thirty days, with `now` in their middle. Fails where thirteen months around `now` are out of range.
     pub(super) fn around(now: OffsetDateTime) -> Result<Self, PkiError> {
-        let margin = Duration::days(400);
-        // Certificates count seconds.
-        let second = now.replace_nanosecond(0).ok();
-        match second.filter(|now| now.checked_add(margin).is_some() && now.checked_sub(margin).is_some()) {
-            Some(now) => Ok(Self { now }),
-            None => Err(PkiError::Clock { now: now.to_string() }),
-        }
+        let now = second(now)?;
+        // The last second counts (RFC 5280 section 4.1.2.5).
+        let authority = span(now, Duration::days(-15), Duration::days(15) - Duration::SECOND);
+        Ok(Self { now, authority, today: span(now, Duration::days(-2), Duration::days(10)) })
+    }
+
+    /// Authorities that were made at some moment and last until another; what is in use today lasts as long as they.
+    pub(super) fn lasting(now: OffsetDateTime, made: OffsetDateTime, until: OffsetDateTime) -> Result<Self, PkiError> {
+        let (now, made, until) = (second(now)?, second(made)?, second(until)?);
+        let authority = Validity { from: made - Duration::days(15), until };
+        let today = Validity { from: made - Duration::days(2), until: until - Duration::SECOND };
+        Ok(Self { now, authority, today })
     }
 
     /// The moment itself.
@@ -37,15 +45,14 @@ impl Dates {
         self.now
     }
 
-    /// Thirty days, with today in their middle. The last second counts (RFC 5280 section 4.1.2.5).
+    /// An authority.
     pub(super) fn authority(self) -> Validity {
-        let Validity { from, until } = self.span(Duration::days(-15), Duration::days(15));
-        Validity { from, until: until - Duration::SECOND }
+        self.authority
     }
 
     /// A leaf in use.
     pub(super) fn today(self) -> Validity {
-        self.span(Duration::days(-2), Duration::days(10))
+        self.today
     }
 
     /// A leaf that has just replaced another.
@@ -65,12 +72,27 @@ impl Dates {
 
     /// One year, as a customer would choose for its own certificate.
     pub(super) fn customer_year(self) -> Validity {
-        self.span(Duration::days(-1), Duration::days(364))
+        span(self.now, Duration::days(-1), Duration::days(364))
     }
 
+    /// Within the authority that signs it.
     fn span(self, from: Duration, until: Duration) -> Validity {
-        Validity { from: self.now + from, until: self.now + until }
+        let Validity { from, until } = span(self.now, from, until);
+        Validity { from, until: until.min(self.authority.until - Duration::SECOND) }
     }
+}
+
+fn span(now: OffsetDateTime, from: Duration, until: Duration) -> Validity {
+    Validity { from: now + from, until: now + until }
+}
+
+/// The moment in whole seconds, as certificates count, with room for the longest validity on both sides.
+fn second(moment: OffsetDateTime) -> Result<OffsetDateTime, PkiError> {
+    let margin = Duration::days(400);
+    let second = moment.replace_nanosecond(0).ok();
+    second
+        .filter(|second| second.checked_add(margin).is_some() && second.checked_sub(margin).is_some())
+        .ok_or_else(|| PkiError::Clock { now: moment.to_string() })
 }
 
 #[cfg(test)]

@@ -71,6 +71,11 @@ pub enum PkiError {
         /// The cause.
         why: String,
     },
+    /// Lasting authorities have ended, or end too soon for what is to be issued.
+    Ended {
+        /// Their last day.
+        until: String,
+    },
     /// The text holds no readable key or certificate in PEM.
     Pem {
         /// What was looked for: "certificate", "certificate signing request" or "private key".
@@ -105,6 +110,9 @@ impl fmt::Display for PkiError {
                 write!(f, "make a certificate: its authority itself ends on {until}, before the certificate would")
             }
             Self::Directory { path, why } => write!(f, "keep an authority in {}: {why}", path.display()),
+            Self::Ended { until } => {
+                write!(f, "issue certificates under authorities that end on {until}: they want to be made anew")
+            }
             Self::Pem { what, why } => write!(f, "read a {what} in PEM: {why}"),
             Self::Pkcs12 { why } => write!(f, "write a PKCS#12 store: {why}"),
         }

@@ -7,6 +7,7 @@ use rcgen::{DistinguishedName, SanType};
 
 use super::authority::Authority;
 use super::dates::Dates;
+use super::kept::{KeptAuthority, KeptServer, KeyDer};
 use super::key::{self, KeyAge};
 use super::leaf::{Leaf, ORGANISATION, Purpose, subject};
 use super::names::{Host, Hosts};
@@ -37,6 +38,8 @@ pub(super) struct ServerSide {
     unknown: Hierarchy,
     /// Today's keys on P-256 and P-384: whatever else is wrong with a leaf, its key is not another one.
     today: [Arc<rcgen::KeyPair>; 2],
+    /// The one of RSA where it lasts; the process's own otherwise.
+    lasting_rsa: Option<Arc<rcgen::KeyPair>>,
     dates: Dates,
     suffix: String,
     hosts: Hosts,
@@ -57,9 +60,46 @@ impl ServerSide {
             unknown: Hierarchy::new(dates, suffix, "unknown server")?,
             trusted,
             today: [key::mint(KeyKind::P256, KeyAge::Today)?, key::mint(KeyKind::P384, KeyAge::Today)?],
+            lasting_rsa: None,
             dates,
             suffix: suffix.to_owned(),
             hosts,
+        })
+    }
+
+    /// Made before: its authorities and today's keys as [`Self::keep`] laid them down.
+    pub(super) fn kept(dates: Dates, suffix: &str, hosts: Hosts, kept: &KeptServer) -> Result<Self, PkiError> {
+        let [root, intermediate] = &kept.authorities;
+        let trusted = Hierarchy {
+            root: root.authority(name(suffix, "server root"), true)?,
+            intermediate: intermediate.authority(name(suffix, "server intermediate"), false)?,
+        };
+        let reserve = kept.reserve.iter().enumerate().map(|(index, root)| {
+            let root = root.authority(name(suffix, &format!("server root {}", index + 2)), true)?;
+            Ok(Reserve { root, intermediate: OnceLock::new() })
+        });
+        let [p256, p384, rsa] = &kept.keys;
+        Ok(Self {
+            second: OnceLock::new(),
+            reserve: reserve.collect::<Result<_, PkiError>>()?,
+            alike: Hierarchy::alike(&trusted, dates)?,
+            unknown: Hierarchy::new(dates, suffix, "unknown server")?,
+            trusted,
+            today: [key::load(KeyKind::P256, &p256.0)?, key::load(KeyKind::P384, &p384.0)?],
+            lasting_rsa: Some(key::load(KeyKind::Rsa2048, &rsa.0)?),
+            dates,
+            suffix: suffix.to_owned(),
+            hosts,
+        })
+    }
+
+    /// What [`Self::kept`] needs.
+    pub(super) fn keep(&self) -> Result<KeptServer, PkiError> {
+        let rsa = self.key(KeyKind::Rsa2048)?;
+        Ok(KeptServer {
+            authorities: [&self.trusted.root, &self.trusted.intermediate].map(KeptAuthority::of),
+            reserve: self.reserve.iter().map(|reserve| KeptAuthority::of(&reserve.root)).collect(),
+            keys: [&self.today[0], &self.today[1], &rsa].map(|key| KeyDer(key.serialize_der())),
         })
     }
 
@@ -118,7 +158,10 @@ impl ServerSide {
         match kind {
             KeyKind::P256 => Ok(Arc::clone(&self.today[0])),
             KeyKind::P384 => Ok(Arc::clone(&self.today[1])),
-            KeyKind::Rsa2048 => key::mint(kind, KeyAge::Today),
+            KeyKind::Rsa2048 => match &self.lasting_rsa {
+                Some(key) => Ok(Arc::clone(key)),
+                None => key::mint(kind, KeyAge::Today),
+            },
         }
     }
 
