@@ -14,6 +14,7 @@ pub mod model;
 pub mod reference;
 pub mod report;
 pub mod run;
+pub mod standing;
 pub mod verdict;
 pub mod world;
 

@@ -9,7 +9,9 @@ mod inspected;
 mod judge;
 mod list;
 mod options;
+mod portal;
 mod run;
+mod serve;
 mod sign;
 mod stack;
 mod starting_file;
@@ -22,6 +24,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use options::{Options, Words};
+
+pub use serve::mock_thales;
 
 use crate::load::{Diagnostics, Library};
 use crate::model::Profile;
@@ -84,6 +88,8 @@ pub fn main() -> ExitCode {
         Words::Inspect(words) => inspect::run(&words),
         Words::Init(words) => init::init(&words),
         Words::Doctor => doctor::run(),
+        Words::Portal(words) => portal::portal(&words),
+        Words::Serve(words) => serve::serve(&words),
     };
     match done {
         Ok(exit) => ExitCode::from(exit as u8),

@@ -76,6 +76,10 @@ pub(super) enum Words {
     Init(super::init::InitWords),
     /// Say which networks this machine allows, and how to allow more
     Doctor,
+    /// Make a portal that lasts: for integrations that run already, and for `serve`
+    Portal(super::portal::PortalWords),
+    /// Play Thales until it is told to stop: endpoint, name server, client
+    Serve(super::serve::ServeWords),
 }
 
 #[derive(Debug, Args)]
@@ -114,6 +118,9 @@ pub(super) struct RunWords {
     /// The network: private where it can be had, or shared
     #[arg(long, value_enum, default_value_t = NetworkWord::Auto)]
     pub(super) network: NetworkWord,
+    /// The portal that lasts, in place of the integration file's: for integrations that run already
+    #[arg(long, value_name = "DIR")]
+    pub(super) portal: Option<PathBuf>,
     /// Profiles and scenarios of this directory, in place of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(super) scenarios: Option<PathBuf>,

@@ -46,10 +46,21 @@ pub(super) fn run(words: &RunWords) -> Result<Exit, Refused> {
         Some(path) => from_file(path, words.environment.as_deref(), &library)?,
         None => reference(words, &library)?,
     };
+    let subject = match &words.portal {
+        Some(directory) => subject.with_portal(directory).map_err(|error| Refused::Words(error.to_string()))?,
+        None => subject,
+    };
     let profile = words.profile.clone().unwrap_or_else(|| subject.profile.clone());
     let environment = environment(words, &subject, &profile, &library)?;
     // Before any thread: a user namespace can be entered by a process of one thread only.
-    let allow_private = words.network != NetworkWord::Shared;
+    let allow_private = words.network != NetworkWord::Shared && subject.lasting.is_none();
+    if subject.lasting.is_some() {
+        if words.network == NetworkWord::Private {
+            return Err(Refused::Words("a portal that lasts is reached in the shared network alone".to_owned()));
+        }
+        let why = "the portal lasts, and the network is the machine's: readiness is incomplete at best";
+        let _ = writeln!(stderr(), "{why}");
+    }
     let host = world::enter(Wanted { in_process: subject.is_in_process(), allow_private });
     if let (Some(refusal), true) = (&host.refusal, allow_private) {
         if words.network == NetworkWord::Private {
@@ -198,6 +209,7 @@ fn repeat(words: &RunWords) -> String {
     option("profile", words.profile.clone());
     option("environment", words.environment.clone());
     option("network", (words.network == NetworkWord::Shared).then(|| "shared".to_owned()));
+    option("portal", words.portal.as_ref().map(|path| path.display().to_string()));
     option("scenarios", words.scenarios.as_ref().map(|path| path.display().to_string()));
     command
 }

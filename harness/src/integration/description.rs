@@ -57,6 +57,7 @@ impl InProcess {
             declares: BTreeMap::new(),
             dir: std::env::current_dir().unwrap_or_default(),
             file: None,
+            lasting: None,
         };
         Self(subject, FactoryBox(factory))
     }

@@ -50,10 +50,10 @@ impl fmt::Debug for Materials {
 }
 
 /// The CN where the integration file says none: the harness issues the certificate, and no row judges it.
-const ISSUED_NAME: &str = "TEST customer";
+pub(super) const ISSUED_NAME: &str = "TEST customer";
 
 /// The receiver's host where the integration file says none.
-const ISSUED_HOST: &str = "issuer.customer.example";
+pub(super) const ISSUED_HOST: &str = "issuer.customer.example";
 
 impl Materials {
     /// Makes the authorities and assets of a run.
@@ -75,7 +75,10 @@ impl Materials {
             common_name: common_name.clone().unwrap_or_else(|| ISSUED_NAME.to_owned()),
         };
         let now = OffsetDateTime::now_utc();
-        let authorities = Authorities::with_roots(now, &names, profile.server_authority.roots)?;
+        let authorities = match &subject.lasting {
+            Some(portal) => portal.authorities(now)?,
+            None => Authorities::with_roots(now, &names, profile.server_authority.roots)?,
+        };
         let own = &subject.identity;
         let issuance = profile.client_certificate.issuance;
         let signed_by = authorities.customer_authority();
@@ -99,6 +102,10 @@ impl Materials {
         let server_is_issued = server.is_none();
         let customer_authority = match (issuance, &own.client_certificate) {
             (Issuance::SelfSigned, _) => Vec::new(),
+            // A certificate that `sign` made of a request, with the portal's own authority.
+            (Issuance::Thales, Some(_)) if subject.lasting.is_some() && own.customer_authority.is_none() => {
+                vec![authorities.customer_authority().certificate().clone()]
+            }
             (Issuance::Thales, Some(_)) => shown::customer_authority(own)?,
             (Issuance::Thales, None) => vec![authorities.customer_authority().certificate().clone()],
         };

@@ -16,6 +16,7 @@ use super::portal::Portal;
 use super::process::{self, Output};
 use super::service::{Service, Stage};
 use super::subject::{ReceiverPart, ReceiverWay};
+use crate::model::HostPort;
 use crate::world::{World, WorldError};
 
 /// How often the socket table is read while a receiver starts.
@@ -38,6 +39,8 @@ enum Way {
         _tenant: Tenant,
     },
     Service(Box<Service>),
+    /// Neither started nor ended here.
+    Running,
 }
 
 /// Why a receiver does not serve. It is the integration's conduct.
@@ -71,6 +74,10 @@ impl Serving {
                 let stage = Stage { dir, portal, world, recorder, actor: &actor };
                 let service = Service::start(service, &[at], &stage).await.map_err(StartError)?;
                 return Ok(Self { way: Way::Service(Box::new(service)), recorder: Arc::clone(recorder), actor });
+            }
+            // Who runs already is found listening by the call.
+            ReceiverWay::Running(_) => {
+                return Ok(Self { way: Way::Running, recorder: Arc::clone(recorder), actor });
             }
             ReceiverWay::Command(words) => {
                 let words = process::expand(words, dir, portal).map_err(StartError)?;
@@ -126,6 +133,20 @@ impl Serving {
         }
     }
 
+    /// Every address of a receiver that runs already; where it was started, the one that it was given.
+    ///
+    /// # Errors
+    /// The machine's resolver knows none.
+    pub async fn addresses(part: &ReceiverPart, given: SocketAddr) -> Result<Vec<SocketAddr>, StartError> {
+        let ReceiverWay::Running(HostPort { host, port }) = &part.way else { return Ok(vec![given]) };
+        let known = |why: String| StartError(format!("no address is known of `{host}`: {why}"));
+        let found = tokio::net::lookup_host((host.as_str(), *port)).await.map_err(|error| known(error.to_string()))?;
+        let mut addresses: Vec<_> = found.collect();
+        addresses.sort();
+        addresses.dedup();
+        if addresses.is_empty() { Err(known("the name has none".to_owned())) } else { Ok(addresses) }
+    }
+
     /// Ends the receiver and records what it printed; returns its last words.
     pub async fn stop(self) -> String {
         match self.way {
@@ -137,7 +158,7 @@ impl Serving {
                     None => String::new(),
                 }
             }
-            Way::InProcess { .. } => String::new(),
+            Way::InProcess { .. } | Way::Running => String::new(),
             Way::Service(service) => service.stop().await,
         }
     }

@@ -48,6 +48,8 @@ pub struct ServicePart {
     pub within: Duration,
     /// Whether it is a receiver, too.
     pub serves: bool,
+    /// It runs already, and is neither started nor ended.
+    pub running: bool,
 }
 
 impl ServicePart {
@@ -59,7 +61,21 @@ impl ServicePart {
             ready: keys.ready.clone(),
             within: keys.within.duration(),
             serves,
+            running: keys.running,
         }
+    }
+
+    /// Waits until one that runs already says that it is ready, where a page tells.
+    ///
+    /// # Errors
+    /// In words: the page does not say so in time. That is recorded, too.
+    pub(super) async fn found_ready(&self, stage: &Stage<'_>) -> Result<(), String> {
+        let Ready::Page(page) = &self.ready else { return Ok(()) };
+        answers(stage.world, page, Instant::now() + self.within).await.map_err(|why| {
+            let why = format!("was not ready within {:?}: {why}", self.within);
+            failed(stage.recorder, stage.actor, &self.name, &why);
+            format!("service `{}` {why}", self.name)
+        })
     }
 }
 
@@ -149,11 +165,6 @@ impl Service {
         timeout(DYING, self.child.wait()).await.ok()?.ok()
     }
 
-    /// Writes down what went wrong with it, in the harness's words.
-    pub(super) fn failed(&self, why: &str) {
-        failed(&self.recorder, &self.actor, &self.name, why);
-    }
-
     /// Sends a signal to its process.
     pub(super) fn signal(&self, signal: Signal) -> Result<(), String> {
         process::signal(&self.child, signal).map_err(|error| format!("service `{}`: {error}", self.name))
@@ -170,7 +181,7 @@ impl Service {
     }
 }
 
-fn failed(recorder: &Recorder, actor: &Actor, service: &str, why: &str) {
+pub(super) fn failed(recorder: &Recorder, actor: &Actor, service: &str, why: &str) {
     recorder.record(actor.clone(), Event::ServiceFailed { service: service.to_owned(), why: why.to_owned() });
 }
 

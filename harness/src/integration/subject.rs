@@ -9,12 +9,13 @@ use std::time::Duration;
 use mock_thales::endpoint::Answers;
 
 use super::in_process::Factory;
+use super::lasting::{LastingError, LastingPortal};
 use super::process;
 use super::service::{ServicePart, services};
 use super::triggered::ServiceCaller;
 use crate::model::{
-    ChangeOver, Declaration, IdentityFiles, IntegrationFile, PortalValues, Profile, RequestShape, RequirementId, Side,
-    StoreWord,
+    ChangeOver, Declaration, HostPort, IdentityFiles, IntegrationFile, PortalValues, Profile, RequestShape,
+    RequirementId, Side, StoreWord,
 };
 
 /// An integration under test.
@@ -54,6 +55,8 @@ pub struct Subject {
     pub dir: PathBuf,
     /// Its file, for the command that repeats a run.
     pub file: Option<PathBuf>,
+    /// The portal that outlives the run, where parts of it run already.
+    pub lasting: Option<LastingPortal>,
 }
 
 /// The customer's own certificates and keys, in PEM where nothing else is said.
@@ -173,6 +176,8 @@ pub enum ReceiverWay {
     InProcess(Factory),
     /// A service.
     Service(Arc<ServicePart>),
+    /// It runs already, there.
+    Running(HostPort),
 }
 
 impl fmt::Debug for CallerPart {
@@ -197,6 +202,13 @@ pub enum SubjectError {
         /// Why.
         error: std::io::Error,
     },
+    /// The portal of `[portal] dir` is of no use.
+    Portal(LastingError),
+    /// There is no portal in a directory.
+    NoPortal {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A program does not exist.
     MissingProgram {
         /// Caller or receiver.
@@ -210,6 +222,10 @@ impl fmt::Display for SubjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable { path, error } => write!(f, "{}: cannot be read: {error}", path.display()),
+            Self::Portal(error) => write!(f, "{error}"),
+            Self::NoPortal { path } => {
+                write!(f, "{}: no portal is there, expected what `thales-harness portal init` makes", path.display())
+            }
             Self::MissingProgram { part, program } => {
                 write!(f, "`{part}` starts `{}`, which is not installed or not executable", program.display())
             }
@@ -304,9 +320,10 @@ impl Subject {
             .receivers
             .iter()
             .filter_map(|receiver| {
-                let way = match &receiver.command {
-                    Some(words) => ReceiverWay::Command(words.clone()),
-                    None => ReceiverWay::Service(Arc::clone(services.get(receiver.service.as_ref()?)?)),
+                let way = match (&receiver.command, &receiver.connect) {
+                    (Some(words), _) => ReceiverWay::Command(words.clone()),
+                    (None, Some(at)) => ReceiverWay::Running(at.clone()),
+                    (None, None) => ReceiverWay::Service(Arc::clone(services.get(receiver.service.as_ref()?)?)),
                 };
                 let (name, requests) = (receiver.name.clone(), receiver.requests.clone());
                 Some(ReceiverPart { name, way, within: receiver.within().duration(), requests })
@@ -322,7 +339,8 @@ impl Subject {
         if !faults.is_empty() {
             return Err(faults);
         }
-        Ok(Self {
+        let lasting = file.portal.dir.as_ref().map(|path| dir.join(path));
+        let subject = Self {
             name: file.name,
             version: file.version,
             profile: file.profile,
@@ -340,7 +358,37 @@ impl Subject {
             declares: file.declares,
             dir,
             file: Some(path.to_owned()),
-        })
+            lasting: None,
+        };
+        match lasting {
+            Some(path) => subject.with_portal(&path).map_err(|error| vec![error]),
+            None => Ok(subject),
+        }
+    }
+
+    /// The subject with the portal of a directory, in place of the one that its file names.
+    ///
+    /// # Errors
+    /// There is none, or it was made for other values than the file says.
+    pub fn with_portal(self, path: &Path) -> Result<Self, SubjectError> {
+        let portal = LastingPortal::open(path).map_err(SubjectError::Portal)?;
+        let portal = portal.ok_or_else(|| SubjectError::NoPortal { path: path.to_owned() })?;
+        self.lasting_in(portal).map_err(SubjectError::Portal)
+    }
+
+    /// The same with a portal that was opened.
+    pub(super) fn lasting_in(mut self, portal: LastingPortal) -> Result<Self, LastingError> {
+        self.portal = portal.values(&self.portal)?;
+        self.lasting = Some(portal);
+        Ok(self)
+    }
+
+    /// The first part that runs already, and so cannot be given what a run makes.
+    pub fn running(&self) -> Option<&str> {
+        let receiver = self.receivers.iter().find(|part| matches!(part.way, ReceiverWay::Running(_)));
+        let runs = |part: &&CallerPart| matches!(&part.way, CallerWay::Service(caller) if caller.service.running);
+        let caller = self.callers.iter().find(runs);
+        caller.map(|part| part.name.as_str()).or(receiver.map(|part| part.name.as_str()))
     }
 
     /// The subject as it is in an environment of the profile: what is described of that one takes the place of portal
@@ -399,7 +447,7 @@ fn commands<'a>(
     });
     let receivers = receivers.iter().filter_map(|part| match &part.way {
         ReceiverWay::Command(words) => Some((part.name.as_str(), words.as_slice())),
-        ReceiverWay::InProcess(_) => None,
+        ReceiverWay::InProcess(_) | ReceiverWay::Running(_) => None,
         ReceiverWay::Service(service) => Some((service.name.as_str(), service.words.as_slice())),
     });
     let renewal = renewal.and_then(|renewal| match &renewal.by {

@@ -8,7 +8,7 @@ use mock_thales::observe::{Claim, ConnectionId, Event, Fact, Recorder};
 use tokio::time::{Instant, timeout_at};
 
 use super::local_http::{self, LocalHttpError};
-use super::service::{Service, ServicePart, Stage};
+use super::service::{self, Service, ServicePart, Stage};
 use super::{command, process};
 use crate::model::{Caller, Signal, Trigger, TriggerRequest};
 
@@ -54,7 +54,10 @@ impl ServiceCaller {
 impl ServiceCaller {
     /// The commands that it is started and triggered by, each with the part that it belongs to.
     pub(super) fn commands<'a>(&'a self, caller: &'a str) -> Vec<(&'a str, &'a [String])> {
-        let mut commands = vec![(self.service.name.as_str(), self.service.words.as_slice())];
+        let mut commands = Vec::new();
+        if !self.service.running {
+            commands.push((self.service.name.as_str(), self.service.words.as_slice()));
+        }
         if let ServiceTrigger::Command(words) = &self.trigger {
             commands.push((caller, words));
         }
@@ -65,13 +68,18 @@ impl ServiceCaller {
 /// A service that runs, ready to be triggered.
 pub(super) struct Triggered {
     caller: ServiceCaller,
-    service: Service,
+    /// `None` where it runs already.
+    service: Option<Service>,
     /// When the last call that did not go through ended.
     troubled: Option<Instant>,
 }
 
 impl Triggered {
     pub(super) async fn start(caller: &ServiceCaller, stage: &Stage<'_>) -> Result<Self, String> {
+        if caller.service.running {
+            caller.service.found_ready(stage).await?;
+            return Ok(Self { caller: caller.clone(), service: None, troubled: None });
+        }
         let port = match &caller.trigger {
             ServiceTrigger::Http(request) => Some(local_http::address(&request.url)),
             // The only one that is known of it.
@@ -79,7 +87,7 @@ impl Triggered {
             ServiceTrigger::Wait => None,
         };
         let service = Service::start(&caller.service, port.as_slice(), stage).await?;
-        Ok(Self { caller: caller.clone(), service, troubled: None })
+        Ok(Self { caller: caller.clone(), service: Some(service), troubled: None })
     }
 
     /// Makes it call once.
@@ -87,9 +95,16 @@ impl Triggered {
         let mark = stage.recorder.read(|facts| facts.len() as u64);
         let deadline = Instant::now() + within;
         let work = triggered(&self.caller.trigger, stage, mark, within, deadline);
-        let (claim, fault) = match self.service.unless_it_ends(work).await {
+        let done = match &mut self.service {
+            Some(service) => service.unless_it_ends(work).await,
+            None => Ok(work.await),
+        };
+        let (claim, fault) = match done {
             Ok(Outcome { claim, fault, broken }) => {
-                let ended = if broken { self.service.ended().await } else { None };
+                let ended = match &mut self.service {
+                    Some(service) if broken => service.ended().await,
+                    _ => None,
+                };
                 (claim, ended.map(|status| format!("has ended ({status})")).or(fault))
             }
             Err(status) => {
@@ -98,7 +113,7 @@ impl Triggered {
             }
         };
         if let Some(why) = fault {
-            self.service.failed(&why);
+            service::failed(stage.recorder, stage.actor, &self.caller.service.name, &why);
         }
         let went_through = stage
             .recorder
@@ -116,11 +131,16 @@ impl Triggered {
     }
 
     pub(super) fn signal(&self, signal: Signal) -> Result<(), String> {
-        self.service.signal(signal)
+        match &self.service {
+            Some(service) => service.signal(signal),
+            None => Err(format!("service `{}` runs already: no signal", self.caller.service.name)),
+        }
     }
 
     pub(super) async fn stop(self) {
-        self.service.stop().await;
+        if let Some(service) = self.service {
+            service.stop().await;
+        }
     }
 }
 

@@ -142,7 +142,10 @@ fn environments(file: &IntegrationFile, profile: &Profile) -> Vec<String> {
     let own = file.environment.as_deref().or(profile.environments.first().map(|first| first.id.as_str()));
     let known: Vec<_> = profile.environments.iter().map(|known| format!("`{}`", known.id)).collect();
     let unknown = |id: &str| format!("{} has no environment `{id}`, expected {}", profile.id, known.join(" or "));
-    for id in file.environments.keys() {
+    for (id, tables) in &file.environments {
+        if tables.portal.dir.is_some() {
+            faults.push(format!("[environments.{id}.portal] dir: a run has one portal, expected it in [portal]"));
+        }
         if profile.environment(id).is_none() {
             faults.push(format!("[environments.{id}]: {}", unknown(id)));
         } else if own == Some(id.as_str()) {

@@ -1,7 +1,7 @@
 //! How the parts of an integration file are driven: a command, a driver, or a service that caller and receiver share.
 //! What does not fit together.
 
-use crate::model::{Caller, IntegrationFile, Keep, Ready, Receiver, ServiceKeys, Trigger};
+use crate::model::{Caller, ChangeOver, IntegrationFile, Keep, Ready, Receiver, ServiceKeys, Trigger};
 
 /// What is wrong with the ways in which callers and receivers are driven, and with `[[service]]`.
 pub(super) fn faults(file: &IntegrationFile) -> Vec<String> {
@@ -25,8 +25,12 @@ fn of_service(file: &IntegrationFile, service: &ServiceKeys) -> Vec<String> {
     let serves = file.receivers.iter().any(|receiver| names(&receiver.service));
     let callers: Vec<_> = file.callers.iter().filter(|caller| names(&caller.service)).collect();
     let mut faults = Vec::new();
-    if service.command.is_empty() {
-        faults.push(format!("service `{name}`: {EMPTY}"));
+    match (service.command.is_empty(), service.running) {
+        (true, false) => faults.push(format!("service `{name}`: {EMPTY}, or `running = true` where it runs already")),
+        (false, true) => faults.push(format!(
+            "service `{name}`: `command` and `running` exclude each other: what runs already is not started"
+        )),
+        _ => {}
     }
     if service.keep == Keep::Run {
         faults.push(format!(
@@ -37,6 +41,10 @@ fn of_service(file: &IntegrationFile, service: &ServiceKeys) -> Vec<String> {
         let expected = format!("expected `service = \"{name}\"` in a [[caller]] or a [[receiver]]");
         faults.push(format!("service `{name}` is named by nobody, {expected}"));
     }
+    if service.running {
+        faults.extend(of_running(file, service));
+        return faults;
+    }
     let has_no_port = |caller: &&&Caller| matches!(caller.trigger, Some(Trigger::Command(_))) && !serves;
     if service.ready == Ready::Listening
         && let Some(caller) = callers.iter().find(has_no_port)
@@ -45,6 +53,27 @@ fn of_service(file: &IntegrationFile, service: &ServiceKeys) -> Vec<String> {
         faults.push(format!(
             "service `{name}`: no port is known that says when caller `{}` may trigger it, {expected}",
             caller.name
+        ));
+    }
+    faults
+}
+
+/// What is wrong with a service that runs already.
+fn of_running(file: &IntegrationFile, service: &ServiceKeys) -> Vec<String> {
+    let name = &service.name;
+    let mut faults = Vec::new();
+    for receiver in file.receivers.iter().filter(|receiver| receiver.service.as_ref() == Some(name)) {
+        faults.push(format!(
+            "receiver `{}`: service `{name}` runs already, expected `connect = \"host:port\"` in place of `service`",
+            receiver.name
+        ));
+    }
+    if service.keep == Keep::Run {
+        faults.push(format!("service `{name}`: it runs already, so that `keep` is not the harness's to say"));
+    }
+    if matches!(&file.renewal, Some(renewal) if matches!(renewal.by, ChangeOver::Signal(_) | ChangeOver::Restart)) {
+        faults.push(format!(
+            "[renewal] by: service `{name}` runs already, so that it cannot be signalled or started anew"
         ));
     }
     faults
@@ -85,8 +114,12 @@ fn of_caller(file: &IntegrationFile, caller: &Caller) -> Vec<String> {
 fn of_receiver(file: &IntegrationFile, receiver: &Receiver) -> Vec<String> {
     let name = &receiver.name;
     let mut faults = Vec::new();
-    if receiver.command.is_some() == receiver.service.is_some() {
-        faults.push(format!("receiver `{name}`: expected either `command` or `service`"));
+    let ways = [receiver.command.is_some(), receiver.service.is_some(), receiver.connect.is_some()];
+    if ways.into_iter().filter(|is_said| *is_said).count() != 1 {
+        faults.push(format!("receiver `{name}`: expected one of `command`, `service` and `connect`"));
+    }
+    if receiver.connect.is_some() && receiver.within.is_some() {
+        faults.push(format!("receiver `{name}`: `within` bounds a start, and with `connect` it runs already"));
     }
     if receiver.command.as_ref().is_some_and(Vec::is_empty) {
         faults.push(format!("receiver `{name}`: {EMPTY}"));

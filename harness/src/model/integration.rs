@@ -82,6 +82,8 @@ pub enum StoreWord {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PortalValues {
+    /// A directory with a portal that lasts, relative to the file: where parts of the integration run already.
+    pub dir: Option<PathBuf>,
     /// Customer identifier.
     pub customer_id: Option<String>,
     /// Thales' host.
@@ -160,6 +162,8 @@ pub struct Receiver {
     pub command: Option<Vec<String>>,
     /// The service that serves.
     pub service: Option<String>,
+    /// Where it serves already.
+    pub connect: Option<HostPort>,
     /// Longest time until the command listens; 30 s, if absent. A service has its own.
     pub within: Option<Millis>,
     /// What Thales would send; at least one.

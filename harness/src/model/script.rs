@@ -34,6 +34,10 @@ pub struct Header {
     pub scenario_digest: String,
     /// The network it was played in.
     pub network: Network,
+    /// It was played by a portal that lasts, to an integration that may have run before: what it holds of before is its
+    /// own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub standing: bool,
     /// Paths of `[files]` at which no asset lay, since the network was shared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unplaced: Vec<PathBuf>,

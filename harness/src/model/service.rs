@@ -14,8 +14,12 @@ use super::Millis;
 pub struct ServiceKeys {
     /// Its name.
     pub name: String,
-    /// The command that starts it.
+    /// The command that starts it; none where it runs already.
+    #[serde(default)]
     pub command: Vec<String>,
+    /// It runs already, and is neither started nor ended.
+    #[serde(default)]
+    pub running: bool,
     /// What says that it is ready.
     #[serde(default)]
     pub ready: Ready,

@@ -2,7 +2,7 @@
 
 mod steps;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use std::time::Duration;
 use mock_thales::dns::{NameServer, Zone};
 use mock_thales::endpoint::{Conduct as EndpointConductReady, Endpoint, Stage, Tokens};
 use mock_thales::observe::{Actor, CallId, Claim, ClientHello, Event, PhaseId};
-use mock_thales::plan::{Endorsed, EndpointPlan, ZoneMode, ZonePlan};
-use rustls_pki_types::ServerName;
+use mock_thales::plan::{EndpointPlan, ZoneMode, ZonePlan};
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::RunError;
+use super::conduct::others;
 use super::expand;
 use super::ground::{Ground, PATIENCE, ipv4, main_endpoint};
 use super::plan;
 use super::table::{self, Player};
 use crate::integration::{CallerPart, CallerWay, Carrier};
 use crate::model::{
-    Change, Conduct, Context, DEFAULT_ADDRESS, EndpointName, Expectation, OAuth, Phase, PhaseKind, Scenario, Script,
-    Shape, Topic, Unplanned,
+    Change, Conduct, DEFAULT_ADDRESS, EndpointName, Expectation, OAuth, Phase, PhaseKind, Scenario, Script, Shape,
+    Topic, Unplanned,
 };
 use crate::world;
 
@@ -299,30 +299,8 @@ pub(super) async fn play(mut scene: CallerScene, scenario: &Scenario) -> Result<
 }
 
 fn conduct(ground: &Ground, tokens: &Arc<Tokens>, plan: &EndpointPlan) -> Result<Arc<EndpointConductReady>, RunError> {
-    let materials = &ground.setting.materials;
-    let (former, renewed) = (&materials.context.endorsed, &materials.context.renewed);
-    let endorsed: Vec<_> = match plan.endorses {
-        None | Some(Endorsed::Former) => former.iter().cloned().collect(),
-        Some(Endorsed::Both) => former.iter().chain(renewed).cloned().collect(),
-        Some(Endorsed::Renewed) => renewed.iter().cloned().collect(),
-    };
-    let answers = Arc::clone(&ground.setting.subject.answers);
-    let mut conduct = EndpointConductReady::new(plan, &materials.authorities, &endorsed, answers)?;
-    for host in others(&materials.context) {
-        conduct = conduct.beside(&host, &materials.authorities)?;
-    }
-    Ok(Arc::new(conduct.sharing(Arc::clone(tokens))))
-}
-
-/// Thales' hosts in other environments, published ones and those that onboarding gave, as far as they are others.
-fn others(context: &Context) -> BTreeSet<String> {
-    let own = context.inbound_host.to_ascii_lowercase();
-    let given = context.environments.iter().skip(1).flat_map(|other| [&other.published_host, &other.host]);
-    given
-        .map(|host| host.to_ascii_lowercase())
-        .filter(|host| *host != own && !host.ends_with(&format!(".{own}")) && !own.ends_with(&format!(".{host}")))
-        .filter(|host| matches!(ServerName::try_from(host.as_str()), Ok(ServerName::DnsName(_))))
-        .collect()
+    let setting = &ground.setting;
+    Ok(super::conduct::conduct(&setting.materials, &setting.subject.answers, tokens, plan)?)
 }
 
 fn planned_endpoints(scenario: &Scenario, oauth: Option<&OAuth>) -> Vec<(EndpointName, IpAddr, EndpointPlan)> {

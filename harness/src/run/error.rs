@@ -6,6 +6,7 @@ use std::io;
 use mock_thales::dns::DnsError;
 use mock_thales::endpoint::{ConductError, RandomError};
 
+use crate::integration::LastingError;
 use crate::model::ScenarioId;
 use crate::world::WorldError;
 
@@ -14,6 +15,8 @@ use crate::world::WorldError;
 pub enum RunError {
     /// The world could not be opened or used.
     World(WorldError),
+    /// The portal that lasts does not say where it stands.
+    Portal(LastingError),
     /// A socket could not be handed to the runtime.
     Socket(io::Error),
     /// The name server could not be started.
@@ -33,6 +36,7 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::World(error) => write!(f, "{error}"),
+            Self::Portal(error) => write!(f, "{error}"),
             Self::Socket(error) => write!(f, "failed to serve a socket: {error}"),
             Self::Dns(error) => write!(f, "{error}"),
             Self::Conduct(error) => write!(f, "{error}"),

@@ -16,7 +16,7 @@ use super::onboarding::{Digests, Onboarding};
 use super::plan;
 use super::scene::{self, Part, network};
 use super::selection::{Selection, SelectionError, rows};
-use crate::integration::{Materials, MaterialsError, Subject};
+use crate::integration::{LastingError, Materials, MaterialsError, Subject};
 use crate::load::Library;
 use crate::model::{
     Environment, Header, Level, Network, Profile, Proof, Requirement, RequirementId, Scenario, ScenarioId, Shape, Side,
@@ -31,6 +31,8 @@ pub struct Exam {
     plan: Vec<(Arc<Scenario>, Part)>,
     /// Scenarios that cannot be played, with the reason.
     left_out: Vec<(ScenarioId, &'static str)>,
+    /// What a portal that lasts cannot play, with the reason: it stays open.
+    beyond: Vec<(Arc<Scenario>, Part, &'static str)>,
     /// Their requirements, with the reason.
     unplanned: Vec<(RequirementId, String)>,
     selection: bool,
@@ -119,11 +121,13 @@ impl Exam {
         let (profile, profile_digest) =
             library.profiles.get(profile).cloned().ok_or_else(|| ExamError::Profile(profile.to_owned()))?;
         let subject = subject.in_environment(&environment.id, &profile);
+        portal_of(&subject, &profile.id, environment, &host)?;
         let materials = Materials::new(&subject, &profile, environment).map_err(ExamError::Materials)?;
         let mut plan = Vec::new();
-        let (mut left_out, mut unplanned) = (Vec::new(), Vec::new());
+        let (mut left_out, mut unplanned, mut beyond) = (Vec::new(), Vec::new(), Vec::new());
         for scenario in library.scenarios.iter().filter(|scenario| selection.holds(scenario, &profile)) {
-            let is_shared = host.network == world::Network::Shared;
+            // What a portal that lasts cannot play stays open, and is not merely left out.
+            let is_shared = host.network == world::Network::Shared && subject.lasting.is_none();
             if let Some(why) = lacks(is_shared, subject.renewal.is_some(), scenario) {
                 let ids = rows(scenario, &profile).into_iter().map(|requirement| requirement.id.clone());
                 unplanned.extend(ids.map(|id| (id, why.to_owned())));
@@ -131,17 +135,22 @@ impl Exam {
                 continue;
             }
             let scenario = Arc::new(scenario.clone());
-            match scenario.side {
-                Side::Caller => {
-                    plan.extend(subject.callers.iter().map(|part| (Arc::clone(&scenario), Part::Caller(part.clone()))))
-                }
-                Side::Files => plan.push((scenario, Part::Files)),
-                Side::Receiver => plan
-                    .extend(subject.receivers.iter().map(|part| (Arc::clone(&scenario), Part::Receiver(part.clone())))),
+            let parts: Vec<_> = match scenario.side {
+                Side::Caller => subject.callers.iter().cloned().map(Part::Caller).collect(),
+                Side::Files => vec![Part::Files],
+                Side::Receiver => subject.receivers.iter().cloned().map(Part::Receiver).collect(),
+            };
+            let parts = parts.into_iter().map(|part| (Arc::clone(&scenario), part));
+            match scene::beyond(&scenario).filter(|_| subject.lasting.is_some()) {
+                Some(why) => beyond.extend(parts.map(|(scenario, part)| (scenario, part, why))),
+                None => plan.extend(parts),
             }
         }
         if let ([], [(scenario, why), ..]) = (plan.as_slice(), left_out.as_slice()) {
             return Err(ExamError::Selection(SelectionError::LeftOut { scenario: scenario.clone(), why }));
+        }
+        if let ([], [(scenario, _, why), ..]) = (plan.as_slice(), beyond.as_slice()) {
+            return Err(ExamError::Selection(SelectionError::LeftOut { scenario: scenario.id.clone(), why }));
         }
         if plan.is_empty() {
             return Err(ExamError::Selection(SelectionError::Nothing { patterns: patterns.to_vec() }));
@@ -164,6 +173,7 @@ impl Exam {
             setting,
             plan,
             left_out,
+            beyond,
             unplanned,
             selection: !selection.is_all(),
             jobs: jobs.unwrap_or(2 * cores()).max(1),
@@ -277,6 +287,10 @@ impl Exam {
         let setting = &self.setting;
         let mut findings: Vec<_> = scenarios.iter().flat_map(|run| run.findings.iter().cloned()).collect();
         findings.extend(scenarios.iter().flat_map(|run| self.faults(run)));
+        findings.extend(self.beyond.iter().flat_map(|(scenario, part, why)| {
+            let open = |requirement| Finding::beyond(requirement, (&scenario.id, scenario.side), part.name(), why);
+            rows(scenario, &setting.profile).into_iter().map(open).collect::<Vec<_>>()
+        }));
         let mut unplanned = unplanned(&setting.profile, &scenarios);
         unplanned.extend(self.unplanned.iter().cloned());
         let run = Run {
@@ -365,6 +379,23 @@ pub(super) fn unplanned(profile: &Profile, scenarios: &[ScenarioRun]) -> Vec<(Re
         .collect()
 }
 
+/// Whether parts that run already have their portal, and the portal is for this run.
+fn portal_of(subject: &Subject, profile: &str, environment: &Environment, host: &Host) -> Result<(), ExamError> {
+    let Some(portal) = &subject.lasting else {
+        return match subject.running() {
+            Some(part) => Err(ExamError::NoPortal { part: part.to_owned() }),
+            None => Ok(()),
+        };
+    };
+    if host.network == world::Network::Private {
+        return Err(ExamError::PrivatePortal);
+    }
+    portal.places().map_err(ExamError::Portal)?;
+    let (settings, played) = (&portal.settings, format!("{profile} in {}", environment.id));
+    let made_for = format!("{} in {}", settings.profile, settings.environment);
+    if made_for == played { Ok(()) } else { Err(ExamError::OtherPortal { made_for, played }) }
+}
+
 /// Time that a scenario spends waiting, in milliseconds.
 fn waiting_ms(scenario: &Scenario) -> u64 {
     match &scenario.shape {
@@ -389,6 +420,22 @@ pub enum ExamError {
     Materials(MaterialsError),
     /// Nothing is selected.
     Selection(SelectionError),
+    /// A part runs already, and no portal says what it was given.
+    NoPortal {
+        /// The part.
+        part: String,
+    },
+    /// The portal does not say where it stands.
+    Portal(LastingError),
+    /// A portal that lasts stands in the machine's network.
+    PrivatePortal,
+    /// The portal was made for something else.
+    OtherPortal {
+        /// Profile and environment that it was made for.
+        made_for: String,
+        /// Those that are played.
+        played: String,
+    },
 }
 
 impl std::fmt::Display for ExamError {
@@ -397,6 +444,15 @@ impl std::fmt::Display for ExamError {
             Self::Profile(id) => write!(f, "no profile is called `{id}`"),
             Self::Materials(error) => write!(f, "{error}"),
             Self::Selection(error) => write!(f, "{error}"),
+            Self::NoPortal { part } => write!(
+                f,
+                "`{part}` runs already: expected [portal] dir or --portal with what `thales-harness portal init` made"
+            ),
+            Self::Portal(error) => write!(f, "{error}"),
+            Self::PrivatePortal => f.write_str("a portal that lasts is reached in the shared network alone"),
+            Self::OtherPortal { made_for, played } => {
+                write!(f, "the portal was made for {made_for}, and {played} is to be played")
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod again;
 mod caller;
+mod conduct;
 mod error;
 mod event;
 mod exam;
@@ -18,6 +19,7 @@ mod selection;
 mod table;
 
 pub use again::Again;
+pub(crate) use conduct::{conduct, others, ought};
 pub use error::RunError;
 pub use event::Event;
 pub use exam::{Exam, ExamError, Outcome, ScenarioRun};

@@ -25,7 +25,8 @@ pub(super) struct ReceiverScene {
     ground: Ground,
     script: Script,
     serving: Option<Serving>,
-    at: SocketAddr,
+    /// Every address behind its name is called.
+    at: Vec<SocketAddr>,
     requests: Vec<RequestShape>,
     caller: Caller,
 }
@@ -33,19 +34,23 @@ pub(super) struct ReceiverScene {
 impl ReceiverScene {
     pub(super) async fn open(ground: Ground, part: &ReceiverPart, script: Script) -> Result<Self, RunError> {
         let portal = ground.portal(ipv4(DEFAULT_ADDRESS))?;
-        let at = portal.listen;
+        let given = portal.listen;
         let world: &Arc<World> = &ground.world;
         let setting = Arc::clone(&ground.setting);
         // The semaphore is never closed.
         let start = setting.starts.acquire().await.ok();
-        let serving = match Serving::start(part, &ground.dir(), &portal, at, world, &ground.recorder).await {
-            Ok(serving) => Some(serving),
+        let started = match Serving::start(part, &ground.dir(), &portal, given, world, &ground.recorder).await {
+            Ok(serving) => Serving::addresses(part, given).await.map(|at| (Some(serving), at)),
+            Err(error) => Err(error),
+        };
+        let (serving, at) = match started {
+            Ok(started) => started,
             // The integration's conduct: every call will show it.
             Err(error) => {
                 let actor = Actor::Integration(part.name.clone());
                 let output = Event::Output { stream: "start".to_owned(), text: error.to_string(), dropped: 0 };
                 ground.recorder.record(actor, output);
-                None
+                (None, vec![given])
             }
         };
         drop(start);
@@ -107,8 +112,10 @@ impl Player for ReceiverScene {
                 headers: request.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
                 body: request.body.clone().into_bytes(),
             };
-            let socket = self.ground.world.thales_dialer(plan.source.map(ipv4))?;
-            self.caller.call(socket, self.at, plan, identity.as_deref(), &call).await;
+            for at in &self.at {
+                let socket = self.ground.world.thales_dialer_to(*at, plan.source.map(ipv4))?;
+                self.caller.call(socket, *at, plan, identity.as_deref(), &call).await;
+            }
         }
         self.ground.settle(phase, Duration::ZERO).await;
         self.ground.recorder.record(Actor::Runner, Event::PhaseEnded);

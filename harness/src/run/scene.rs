@@ -16,9 +16,9 @@ use super::ground::{Ground, Setting};
 use super::lag::Lag;
 use super::plan;
 use super::receiver::{self, ReceiverScene};
-use crate::integration::{CallerPart, CallerWay, ReceiverPart, ReceiverWay};
-use crate::model::{Check, Dead, Header, LOG_FORMAT, Network, Scenario, Script, Shape};
-use crate::world::{self, Host, Setup, World};
+use crate::integration::{CallerPart, CallerWay, Places, ReceiverPart, ReceiverWay};
+use crate::model::{Check, Conduct, Dead, Header, LOG_FORMAT, Network, Scenario, Script, Shape};
+use crate::world::{self, Host, Setup, Standing, World};
 
 /// The part of the integration that a scene drives.
 #[derive(Debug, Clone)]
@@ -71,7 +71,8 @@ async fn perform(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> 
         return Ok(files::play(&setting, &scenario, OffsetDateTime::now_utc()));
     }
     // The semaphore is never closed.
-    let _turn = if part.is_service() { setting.services.acquire().await.ok() } else { None };
+    let stands = setting.subject.lasting.is_some();
+    let _turn = if part.is_service() || stands { setting.services.acquire().await.ok() } else { None };
     let started = OffsetDateTime::now_utc();
     let threads_only = part.is_in_process();
     let world = Arc::new(open(&setting, threads_only)?);
@@ -130,6 +131,13 @@ fn open(setting: &Setting, threads_only: bool) -> Result<World, RunError> {
         keep: setting.subject.directories(),
         hosts: Vec::new(),
         threads_only,
+        standing: match &setting.subject.lasting {
+            Some(portal) => {
+                let Places { listen, address, dns } = portal.places().map_err(RunError::Portal)?;
+                Some(Standing { portal: portal.directory.clone(), listen, address, name_server: dns })
+            }
+            None => None,
+        },
     };
     Ok(World::open(&setting.host, &setup)?)
 }
@@ -151,6 +159,7 @@ pub(super) fn header(setting: &Setting, scenario: &Scenario, script: Script, sta
         environment: setting.environment.id.clone(),
         scenario_digest: scenario.digest.clone(),
         network: network(&setting.host),
+        standing: setting.subject.lasting.is_some(),
         unplaced: Vec::new(),
         integration: (setting.subject.name.clone(), setting.subject.version.clone()),
         context: setting.materials.context.clone(),
@@ -164,6 +173,30 @@ pub(super) fn network(host: &Host) -> Network {
     match host.network {
         world::Network::Private => Network::Private,
         world::Network::Shared => Network::Shared,
+    }
+}
+
+/// What a scenario needs that a portal which lasts does not have: its one endpoint, its files and its network stay.
+pub(super) fn beyond(scenario: &Scenario) -> Option<&'static str> {
+    let has_source = |conduct: &Conduct| matches!(conduct, Conduct::Client(conduct) if conduct.source.is_some());
+    let sources = match &scenario.shape {
+        Shape::Table { control, rows, .. } => has_source(control) || rows.iter().any(|row| has_source(&row.conduct)),
+        Shape::Steps { .. } => false,
+    };
+    let addresses = match &scenario.shape {
+        Shape::Table { .. } => 1,
+        Shape::Steps { endpoints, .. } => endpoints.len(),
+    };
+    if needs_private(scenario) {
+        Some("it needs a private network, and the integration runs already")
+    } else if addresses > 1 {
+        Some("it needs another address of Thales, and the portal has one endpoint")
+    } else if scenario.renews() {
+        Some("it renews the customer's files, and those of the portal stay")
+    } else if sources {
+        Some("it needs source addresses of its own, and the integration runs already")
+    } else {
+        None
     }
 }
 

@@ -171,6 +171,12 @@ impl Finding {
         }
     }
 
+    /// What a scenario leaves open that was not played.
+    pub fn beyond(requirement: &Requirement, of: (&ScenarioId, Side), integration: &str, why: &str) -> Self {
+        let fault = Self::fault(requirement, of, integration, format!("not played: {why}"));
+        Self { reason: Some(Reason::NotPlayed), ..fault }
+    }
+
     pub(super) fn new(header: &Header, requirement: &Requirement, expectation: &Expectation, ruling: Ruling) -> Self {
         let failed = ruling.outcome == Outcome::Violated;
         Self {

@@ -157,6 +157,16 @@ impl World {
         })
     }
 
+    /// The same towards an address, which may be one of IPv6 where the network is shared.
+    pub fn thales_dialer_to(&self, remote: SocketAddr, source: Option<Ipv4Addr>) -> Result<TcpSocket, WorldError> {
+        match (self.network(), remote) {
+            (Network::Shared, SocketAddr::V6(_)) => {
+                TcpSocket::new_v6().map_err(|source| WorldError::Socket { address: remote, source })
+            }
+            _ => self.thales_dialer(source),
+        }
+    }
+
     /// Where a receiver must listen for a port of its choice, and where Thales dials it.
     pub fn customer_listen(&self, port: u16) -> Result<SocketAddr, WorldError> {
         on!(self, _p => Ok(SocketAddr::from((CUSTOMER, port))), s => s.customer_listen(port))

@@ -27,5 +27,5 @@ pub use either::{NameServerSockets, World};
 pub use enter::{Host, Network, Probe, Wanted, enter};
 pub use error::WorldError;
 pub use refusal::{Refusal, Step};
-pub use setup::{Asset, Setup};
+pub use setup::{Asset, Setup, Standing};
 pub use stale::sweep_stale;

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -69,8 +70,23 @@ pub struct Setup {
     pub keep: Vec<PathBuf>,
     /// Further lines of the customer's `/etc/hosts`, without line ends. A private network only.
     pub hosts: Vec<String>,
+    /// Assets and addresses outlive the world: they are those of a portal that stands for longer. A shared network only.
+    pub standing: Option<Standing>,
     /// Only threads of this process are to come in, and no command. Such a world has no process of its own: no PID
     /// namespace and no process group, which are forks of this process and cost it a copy of every page that it writes
     /// while they live. Whoever starts a command all the same has them made then, and is told then of a refusal.
     pub threads_only: bool,
+}
+
+/// What stands for longer than a world, so that who runs already finds it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The directory of the assets, which are there.
+    pub portal: PathBuf,
+    /// Where the one endpoint listens, whatever address is published.
+    pub listen: SocketAddr,
+    /// Where it is reached.
+    pub address: Ipv4Addr,
+    /// Where the name server listens.
+    pub name_server: SocketAddr,
 }

@@ -21,7 +21,7 @@ use tokio::process::Command;
 use super::error::WorldError;
 use super::lifeline;
 use super::refusal::Step;
-use super::setup::{Asset, Setup};
+use super::setup::{Asset, Setup, Standing};
 use super::sockets;
 use super::stale::LockedDirectory;
 
@@ -42,6 +42,8 @@ pub(super) struct SharedWorld {
     map: Mutex<Map>,
     /// Made before the first command.
     group: OnceLock<ProcessGroup>,
+    /// What outlives the world.
+    standing: Option<Standing>,
 }
 
 /// What stands for what. A port's guard is a bound socket that keeps it from the kernel's next choice.
@@ -55,12 +57,16 @@ struct Map {
 impl SharedWorld {
     pub(super) fn open(setup: &Setup) -> Result<Self, WorldError> {
         let directory = LockedDirectory::make()?;
-        let portal = directory.subdirectory("portal")?;
-        for asset in &setup.assets {
-            write_new(&portal.join(&asset.name), &asset.content, asset.mode())?;
-        }
         let block = random_block();
-        let names = name_server(block)?;
+        let (portal, names) = match &setup.standing {
+            Some(standing) => (standing.portal.clone(), name_server_at(standing.name_server)?),
+            None => (directory.subdirectory("portal")?, name_server(block)?),
+        };
+        if setup.standing.is_none() {
+            for asset in &setup.assets {
+                write_new(&portal.join(&asset.name), &asset.content, asset.mode())?;
+            }
+        }
         let world = Self {
             directory,
             portal,
@@ -69,6 +75,7 @@ impl SharedWorld {
             names,
             map: Mutex::default(),
             group: OnceLock::new(),
+            standing: setup.standing.clone(),
         };
         if !setup.threads_only {
             world.group()?;
@@ -94,6 +101,9 @@ impl SharedWorld {
     }
 
     pub(super) fn published(&self, address: IpAddr, port: u16) -> Result<SocketAddr, WorldError> {
+        if let Some(standing) = &self.standing {
+            return Ok(SocketAddr::from((standing.address, standing.listen.port())));
+        }
         let mut map = self.map();
         let ip = self.stand_in(&mut map, address)?;
         if let Some((real, _)) = map.ports.get(&port) {
@@ -105,6 +115,9 @@ impl SharedWorld {
     }
 
     pub(super) fn thales_listeners(&self, addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, WorldError> {
+        if let Some(Standing { listen: address, .. }) = self.standing {
+            return Ok(vec![sockets::listener(address).map_err(|source| WorldError::Socket { address, source })?]);
+        }
         let mut map = self.map();
         let stand_ins =
             addresses.iter().map(|address| self.stand_in(&mut map, *address)).collect::<Result<Vec<_>, _>>()?;
@@ -220,6 +233,12 @@ fn bound(ip: Ipv4Addr) -> Result<(u16, socket2::Socket), WorldError> {
         Ok((port, socket))
     };
     bind().map_err(|source| WorldError::Socket { address, source })
+}
+
+/// UDP and TCP on a port that was chosen before.
+fn name_server_at(address: SocketAddr) -> Result<(Vec<UdpSocket>, TcpListener), WorldError> {
+    let at = |source| WorldError::Socket { address, source };
+    Ok((vec![sockets::udp(address).map_err(at)?], sockets::listener(address).map_err(at)?))
 }
 
 /// UDP and TCP on one port of the kernel's choice.

@@ -357,6 +357,7 @@ impl Story {
             environment: String::new(),
             scenario_digest: String::new(),
             network: Network::Private,
+            standing: false,
             unplaced: Vec::new(),
             integration: (String::new(), String::new()),
             context: Context {

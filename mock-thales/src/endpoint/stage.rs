@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Shutdown};
+use std::net::{IpAddr, Ipv4Addr, Shutdown};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -36,7 +36,8 @@ impl Stage {
         })
     }
 
-    /// Lets an endpoint live at an address, in place of any that lived there.
+    /// Lets an endpoint live at an address, in place of any that lived there; at the unspecified one, at every address
+    /// where no other lives.
     pub fn publish(&self, address: IpAddr, endpoint: Arc<Endpoint>) {
         self.endpoints.write().unwrap_or_else(PoisonError::into_inner).insert(address, endpoint);
     }
@@ -87,11 +88,16 @@ impl Stage {
         }
     }
 
+    fn endpoint_at(&self, address: IpAddr) -> Option<Arc<Endpoint>> {
+        let endpoints = self.endpoints.read().unwrap_or_else(PoisonError::into_inner);
+        endpoints.get(&address).or_else(|| endpoints.get(&IpAddr::V4(Ipv4Addr::UNSPECIFIED))).cloned()
+    }
+
     fn take(&self, stream: TcpStream) {
         let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return };
         // The socket may be gone already; a connection without the option is only slower.
         let _ = stream.set_nodelay(true);
-        let endpoint = self.endpoints.read().unwrap_or_else(PoisonError::into_inner).get(&local.ip()).cloned();
+        let endpoint = self.endpoint_at(local.ip());
         let actor = endpoint.as_ref().map_or(Actor::Unpublished, |endpoint| Actor::Endpoint(endpoint.name.clone()));
         let recorder = self.recorder.connection(actor);
         recorder.record(Event::Accepted { local, peer });

@@ -12,11 +12,21 @@ use super::{Actor, ConnectionId, Event, Fact, KeyLog, PhaseId};
 #[derive(Debug)]
 pub struct Recorder {
     began: Instant,
-    facts: Mutex<Vec<Fact>>,
+    facts: Mutex<Kept>,
+    /// Facts that are kept at least; older ones may be forgotten.
+    limit: usize,
     count: watch::Sender<u64>,
     phase: AtomicU32,
     connections: AtomicU32,
     keys: Option<Arc<KeyLog>>,
+}
+
+/// What is kept of a log.
+#[derive(Debug, Default)]
+struct Kept {
+    facts: Vec<Fact>,
+    /// Facts before the first of these.
+    forgotten: u64,
 }
 
 /// No phase has begun yet.
@@ -25,14 +35,24 @@ const NO_PHASE: u32 = u32::MAX;
 impl Recorder {
     /// An empty log whose time begins now.
     pub fn new() -> Arc<Self> {
-        Self::with_keys(None)
+        Self::made(usize::MAX, None)
     }
 
     /// An empty log, and beside it a place for the secrets of its connections, which no fact holds.
     pub fn with_keys(keys: Option<Arc<KeyLog>>) -> Arc<Self> {
+        Self::made(usize::MAX, keys)
+    }
+
+    /// The same for who stands for a long time: of older facts than the last so many some are forgotten. Numbers go on.
+    pub fn bounded(limit: usize) -> Arc<Self> {
+        Self::made(limit, None)
+    }
+
+    fn made(limit: usize, keys: Option<Arc<KeyLog>>) -> Arc<Self> {
         Arc::new(Self {
             began: Instant::now(),
-            facts: Mutex::new(Vec::new()),
+            facts: Mutex::default(),
+            limit,
             count: watch::Sender::new(0),
             phase: AtomicU32::new(NO_PHASE),
             connections: AtomicU32::new(0),
@@ -72,12 +92,26 @@ impl Recorder {
 
     /// The facts so far.
     pub fn snapshot(&self) -> Vec<Fact> {
-        self.lock().clone()
+        self.lock().facts.clone()
     }
 
     /// Reads the facts so far without copying them.
     pub fn read<T>(&self, reader: impl FnOnce(&[Fact]) -> T) -> T {
-        reader(&self.lock())
+        reader(&self.lock().facts)
+    }
+
+    /// Forgets all facts. Numbers go on; the number of the last one is returned.
+    pub fn forget(&self) -> u64 {
+        let mut kept = self.lock();
+        kept.forgotten += kept.facts.len() as u64;
+        kept.facts.clear();
+        kept.forgotten
+    }
+
+    /// The number of the last fact; 0 before the first.
+    pub fn last(&self) -> u64 {
+        let kept = self.lock();
+        kept.forgotten + kept.facts.len() as u64
     }
 
     /// Waits until `wanted` says yes to the facts so far, or the deadline passes (`false`). A deadline that passed is
@@ -86,28 +120,34 @@ impl Recorder {
         let mut count = self.count.subscribe();
         loop {
             count.borrow_and_update();
-            if wanted(&self.lock()) {
+            if wanted(&self.lock().facts) {
                 return true;
             }
             let changed = tokio::time::timeout_at(deadline.into(), count.changed()).await;
             if !matches!(changed, Ok(Ok(()))) {
-                return wanted(&self.lock());
+                return wanted(&self.lock().facts);
             }
         }
     }
 
     fn append(&self, actor: Actor, connection: Option<ConnectionId>, phase: Option<PhaseId>, event: Event) -> u64 {
-        let mut facts = self.lock();
+        let mut kept = self.lock();
         // The time is taken under the lock, so that numbers and times rise together.
         let at_us = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let seq = facts.len() as u64 + 1;
-        facts.push(Fact { seq, at_us, actor, connection, phase, event });
-        drop(facts);
+        let seq = kept.forgotten + kept.facts.len() as u64 + 1;
+        kept.facts.push(Fact { seq, at_us, actor, connection, phase, event });
+        // Many at a time: to take one from the front moves all others.
+        if kept.facts.len() / 2 >= self.limit {
+            let many = kept.facts.len() - self.limit;
+            kept.facts.drain(..many);
+            kept.forgotten += many as u64;
+        }
+        drop(kept);
         self.count.send_replace(seq);
         seq
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Fact>> {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         // A panic between lock and unlock leaves a whole vector: an append is the only change.
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -136,5 +176,23 @@ impl ConnectionRecorder {
     /// The connection's number.
     pub fn id(&self) -> ConnectionId {
         self.id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bounded_log_forgets_its_beginning_and_counts_on() {
+        let recorder = Recorder::bounded(4);
+        for _ in 0..9 {
+            recorder.record(Actor::Runner, Event::PhaseEnded);
+        }
+        let kept: Vec<u64> = recorder.snapshot().iter().map(|fact| fact.seq).collect();
+        assert_eq!(kept, [5, 6, 7, 8, 9]);
+        assert_eq!(recorder.forget(), 9);
+        assert_eq!(recorder.record(Actor::Runner, Event::PhaseEnded), 10);
+        assert_eq!((recorder.last(), recorder.snapshot().len()), (10, 1));
     }
 }

@@ -17,6 +17,13 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
             answered.extend(addresses(question));
         }
         let address = connection.opened.what.ip();
+        if answered.is_empty() && view.header.standing {
+            let seen = format!(
+                "connected to {address} before any question: one that runs already may hold an answer of before, or ask \
+                 another name server than the portal's"
+            );
+            return Ruling::unwitnessed(Reason::OtherReason, seen, vec![connection.opened.seq]);
+        }
         if answered.is_empty() {
             return Ruling::violated(
                 format!("connected to {address} before any question for {}", view.header.context.inbound_host),
