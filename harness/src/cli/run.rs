@@ -74,6 +74,13 @@ pub(super) fn run(words: &RunWords) -> Result<Exit, Refused> {
     }
     if host.network == Network::Shared {
         world::sweep_stale();
+        for service in subject.kept_services() {
+            let _ = writeln!(
+                stderr(),
+                "service `{service}` is started anew for each scenario: keep = \"run\" needs a private network, since its \
+                 addresses, its name server and its ports are to be the same for the run"
+            );
+        }
     }
     let jobs = words.jobs.map(usize::from);
     let exam = Exam::new(host, &library, subject, &profile, &environment, (&selection, &words.only), jobs)

@@ -1,12 +1,13 @@
 //! One word over the ways to make a caller call.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mock_thales::observe::{Actor, Claim, Event, Recorder};
 use tokio::time::Instant;
 
+use super::berth::Berth;
 use super::command;
 use super::in_process::{Request, Tenant};
 use super::portal::Portal;
@@ -26,6 +27,7 @@ pub struct Carrier {
     actor: Actor,
     portal: Portal,
     dir: PathBuf,
+    berth: Option<Arc<Berth>>,
 }
 
 enum Way {
@@ -38,18 +40,27 @@ enum Way {
 }
 
 impl Carrier {
-    /// Starts what has to run before the first call. A caller that does not start is the integration's conduct: its
-    /// calls fail.
+    /// Starts what has to run before the first call; a service that is kept for the run stays in its berth. A caller that
+    /// does not start is the integration's conduct: its calls fail.
     pub async fn start(
         part: &CallerPart,
         dir: PathBuf,
         portal: Portal,
         world: Arc<World>,
         recorder: Arc<Recorder>,
+        berth: Option<Arc<Berth>>,
     ) -> Self {
         let actor = Actor::Integration(part.name.clone());
-        let way = Way::start(part, &dir, &portal, &world, &recorder, &actor).await;
-        Self { part: part.clone(), way, world, recorder, actor, portal, dir }
+        let stage = Stage {
+            dir: &dir,
+            portal: &portal,
+            world: &world,
+            recorder: &recorder,
+            actor: &actor,
+            berth: berth.as_ref(),
+        };
+        let way = Way::start(part, &stage, &world).await;
+        Self { part: part.clone(), way, world, recorder, actor, portal, dir, berth }
     }
 
     /// Makes one call and returns what the integration says of it.
@@ -63,8 +74,9 @@ impl Carrier {
             Way::Stdio(driver) => driver.call(&request, within).await,
             Way::InProcess(tenant) => tenant.call(request, within).await,
             Way::Service(service) => {
-                let (dir, portal, world) = (&self.dir, &self.portal, &self.world);
-                service.call(&Stage { dir, portal, world, recorder: &self.recorder, actor: &self.actor }, within).await
+                let (dir, portal, world, recorder) = (&self.dir, &self.portal, &self.world, &self.recorder);
+                let berth = self.berth.as_ref();
+                service.call(&Stage { dir, portal, world, recorder, actor: &self.actor, berth }, within).await
             }
             Way::Broken(error) => Claim::Failed { error: error.clone() },
         }
@@ -74,6 +86,15 @@ impl Carrier {
     pub fn settles_at(&mut self) -> Option<Instant> {
         match &mut self.way {
             Way::Service(service) => service.settles_at(),
+            _ => None,
+        }
+    }
+
+    /// What a service that has gone on since an earlier scenario needs after a call that did not go through; `None` for
+    /// everything that was started for this one.
+    pub fn goes_on(&self) -> Option<Duration> {
+        match &self.way {
+            Way::Service(service) => service.goes_on(),
             _ => None,
         }
     }
@@ -109,7 +130,15 @@ impl Carrier {
     async fn restart(&mut self) -> Result<(), String> {
         let former = std::mem::replace(&mut self.way, Way::Broken("it is being started anew".to_owned()));
         former.stop().await;
-        self.way = Way::start(&self.part, &self.dir, &self.portal, &self.world, &self.recorder, &self.actor).await;
+        let stage = Stage {
+            dir: &self.dir,
+            portal: &self.portal,
+            world: &self.world,
+            recorder: &self.recorder,
+            actor: &self.actor,
+            berth: self.berth.as_ref(),
+        };
+        self.way = Way::start(&self.part, &stage, &self.world).await;
         // One that does not start any more was told: its calls will show it.
         Ok(())
     }
@@ -129,21 +158,18 @@ impl Carrier {
         });
     }
 
-    /// Lets the integration leave.
-    pub async fn stop(self) {
-        self.way.stop().await;
+    /// Lets the integration leave, but for a service that stays.
+    pub async fn leave(self) {
+        match self.way {
+            Way::Service(service) => service.leave().await,
+            way => way.stop().await,
+        }
     }
 }
 
 impl Way {
-    async fn start(
-        part: &CallerPart,
-        dir: &Path,
-        portal: &Portal,
-        world: &Arc<World>,
-        recorder: &Arc<Recorder>,
-        actor: &Actor,
-    ) -> Self {
+    async fn start(part: &CallerPart, stage: &Stage<'_>, world: &Arc<World>) -> Self {
+        let &Stage { dir, portal, recorder, actor, .. } = stage;
         let started = match &part.way {
             CallerWay::Command(words) => Ok(Self::Command(words.clone())),
             CallerWay::Stdio(words) => {
@@ -154,9 +180,9 @@ impl Way {
                     .await
                     .map(Self::InProcess)
             }
-            CallerWay::Service(caller) => Triggered::start(caller, &Stage { dir, portal, world, recorder, actor })
-                .await
-                .map(|service| Self::Service(Box::new(service))),
+            CallerWay::Service(caller) => {
+                Triggered::start(caller, stage).await.map(|service| Self::Service(Box::new(service)))
+            }
         };
         started.unwrap_or_else(|error| {
             recorder

@@ -4,6 +4,7 @@
 //! A carrier brings calls to the integration and its claims back. It never learns which scenario is played, and nothing
 //! it says decides a verdict.
 
+mod berth;
 mod carrier;
 mod command;
 mod description;
@@ -19,6 +20,7 @@ mod stdio;
 mod subject;
 mod triggered;
 
+pub use berth::Berth;
 pub use carrier::Carrier;
 pub use description::InProcess;
 pub use in_process::{Factory, Integration, Reply, Request};

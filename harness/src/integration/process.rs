@@ -133,6 +133,10 @@ impl Stream {
         if timeout(LAST_WORDS, &mut self.task).await.is_err() {
             self.task.abort();
         }
+        self.take()
+    }
+
+    fn take(&self) -> Kept {
         std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -150,21 +154,35 @@ impl Output {
         Self { streams: stdout.into_iter().chain(stderr).collect() }
     }
 
+    /// Records what was printed so far, by a process that goes on.
+    pub(super) fn turn(&self, recorder: &Recorder, actor: &Actor) {
+        for stream in &self.streams {
+            record(stream.name, stream.take(), recorder, actor);
+        }
+    }
+
     /// Records what was printed; returns the end of stderr, or of stdout where stderr is empty.
     pub(super) async fn finish(self, recorder: &Recorder, actor: &Actor) -> String {
         let mut last = String::new();
         for stream in self.streams {
             let name = stream.name;
-            let kept = stream.finish().await;
-            if kept.bytes.is_empty() {
-                continue;
+            if let Some(words) = record(name, stream.finish().await, recorder, actor) {
+                last = words;
             }
-            let text = String::from_utf8_lossy(&kept.bytes).into_owned();
-            last = bounded(text.trim());
-            recorder.record(actor.clone(), Event::Output { stream: name.to_owned(), text, dropped: kept.dropped });
         }
         last
     }
+}
+
+/// Records what one stream brought; returns its end, unless that is nothing.
+fn record(stream: &str, kept: Kept, recorder: &Recorder, actor: &Actor) -> Option<String> {
+    if kept.bytes.is_empty() {
+        return None;
+    }
+    let text = String::from_utf8_lossy(&kept.bytes).into_owned();
+    let last = bounded(text.trim());
+    recorder.record(actor.clone(), Event::Output { stream: stream.to_owned(), text, dropped: kept.dropped });
+    Some(last)
 }
 
 /// The end of a text: there stands what a program says last.

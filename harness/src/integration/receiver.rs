@@ -11,6 +11,7 @@ use mock_thales::observe::{Actor, Event, Recorder};
 use tokio::process::Child;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::berth::Berth;
 use super::in_process::Tenant;
 use super::portal::Portal;
 use super::process::{self, Output};
@@ -56,7 +57,8 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 impl Serving {
-    /// Starts the receiver and waits until it listens on `at`.
+    /// Starts the receiver and waits until it listens on `at`; a service that is kept for the run goes on and stays in its
+    /// berth.
     ///
     /// # Errors
     /// It did not start, ended, or does not listen within its time.
@@ -67,12 +69,13 @@ impl Serving {
         at: SocketAddr,
         world: &Arc<World>,
         recorder: &Arc<Recorder>,
+        berth: Option<&Arc<Berth>>,
     ) -> Result<Self, StartError> {
         let actor = Actor::Integration(part.name.clone());
         let mut serving = match &part.way {
             ReceiverWay::Service(service) => {
-                let stage = Stage { dir, portal, world, recorder, actor: &actor };
-                let service = Service::start(service, &[at], &stage).await.map_err(StartError)?;
+                let stage = Stage { dir, portal, world, recorder, actor: &actor, berth };
+                let service = Service::begin(service, &[at], &stage).await.map_err(StartError)?;
                 return Ok(Self { way: Way::Service(Box::new(service)), recorder: Arc::clone(recorder), actor });
             }
             // Who runs already is found listening by the call.
@@ -147,7 +150,14 @@ impl Serving {
         if addresses.is_empty() { Err(known("the name has none".to_owned())) } else { Ok(addresses) }
     }
 
-    /// Ends the receiver and records what it printed; returns its last words.
+    /// Writes down that a service has failed meanwhile.
+    pub fn watch(&mut self) {
+        if let Way::Service(service) = &mut self.way {
+            service.watch();
+        }
+    }
+
+    /// Ends the receiver, but for a service that stays, and records what it printed; returns its last words.
     pub async fn stop(self) -> String {
         match self.way {
             Way::Process { mut child, output } => {
@@ -159,7 +169,7 @@ impl Serving {
                 }
             }
             Way::InProcess { .. } | Way::Running => String::new(),
-            Way::Service(service) => service.stop().await,
+            Way::Service(service) => service.leave().await,
         }
     }
 }

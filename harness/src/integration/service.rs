@@ -1,6 +1,6 @@
-//! A service: a program of the integration that stands in a scenario's world for as long as the scenario lasts, whichever
-//! of its roles is played. Starting it, waiting until it is ready, and its end; what makes it call is
-//! [`triggered`](super::triggered)'s business.
+//! A service: a program of the integration that stands in a scenario's world for as long as the scenario lasts, or in a
+//! world of its own for the run, whichever of its roles is played. Starting it, waiting until it is ready, going on in the
+//! next scenario, and its end; what makes it call is [`triggered`](super::triggered)'s business.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,12 +13,13 @@ use mock_thales::observe::{Actor, Event, Recorder};
 use tokio::process::Child;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 
+use super::berth::Berth;
 use super::local_http;
 use super::portal::Portal;
 use super::process::{self, Output};
 use super::receiver::covers;
-use crate::model::{IntegrationFile, LocalUrl, Ready, ServiceKeys, Signal};
-use crate::world::World;
+use crate::model::{IntegrationFile, Keep, LocalUrl, Ready, ServiceKeys, Signal};
+use crate::world::{Network, World};
 
 /// How often the socket table is read while a service starts.
 const LOOK: Duration = Duration::from_millis(10);
@@ -46,6 +47,8 @@ pub struct ServicePart {
     pub ready: Ready,
     /// Longest time until it is ready.
     pub within: Duration,
+    /// How long it lives.
+    pub keep: Keep,
     /// Whether it is a receiver, too.
     pub serves: bool,
     /// It runs already, and is neither started nor ended.
@@ -60,6 +63,7 @@ impl ServicePart {
             words: keys.command.clone(),
             ready: keys.ready.clone(),
             within: keys.within.duration(),
+            keep: keys.keep,
             serves,
             running: keys.running,
         }
@@ -92,6 +96,8 @@ pub(super) struct Stage<'a> {
     pub(super) world: &'a World,
     pub(super) recorder: &'a Arc<Recorder>,
     pub(super) actor: &'a Actor,
+    /// Where it stays, if it is kept for the run.
+    pub(super) berth: Option<&'a Arc<Berth>>,
 }
 
 /// A service that was ready.
@@ -101,14 +107,133 @@ pub(super) struct Service {
     output: Option<Output>,
     recorder: Arc<Recorder>,
     actor: Actor,
+    berth: Option<Arc<Berth>>,
+    /// Where it was seen to listen.
+    ports: Vec<SocketAddr>,
+    /// Until when it may take to listen.
+    deadline: Instant,
+    /// It has gone on since an earlier scenario.
+    pub(super) goes_on: bool,
+    /// When the last call that did not go through ended.
+    pub(super) troubled: Option<Instant>,
+    /// Its end is written down.
+    told: bool,
 }
 
 impl Service {
+    /// Goes on with the service that is kept, or starts it; `ports` are where it is to listen.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub(super) async fn begin(part: &ServicePart, ports: &[SocketAddr], stage: &Stage<'_>) -> Result<Self, String> {
+        if let Some(service) = stage.berth.and_then(|berth| berth.take()) {
+            return service.go_on(ports, stage).await;
+        }
+        if let Some(why) = stage.berth.and_then(|berth| berth.why_given_up()) {
+            failed(stage.recorder, stage.actor, &part.name, &why);
+            return Err(format!("service `{}` {why}", part.name));
+        }
+        let shared = || {
+            let is_short = part.keep == Keep::Run && stage.world.network() == Network::Shared;
+            is_short.then(|| "in a shared network none outlives its scenario".to_owned())
+        };
+        if let Some(why) = stage.berth.and_then(|berth| berth.why_anew()).or_else(shared) {
+            let anew = Event::ServiceStartedAnew { service: part.name.clone(), why };
+            stage.recorder.record(stage.actor.clone(), anew);
+        }
+        let started = Self::start(part, ports, stage).await;
+        if let Some(berth) = stage.berth {
+            match &started {
+                Ok(_) => berth.ready(),
+                Err(words) => {
+                    let why = words.strip_prefix(&format!("service `{}` ", part.name)).unwrap_or(words);
+                    berth.lose(format!("it {why}"));
+                }
+            }
+        }
+        started
+    }
+
+    /// Goes on in another scenario, whose part may ask or call it on another port.
+    async fn go_on(mut self, ports: &[SocketAddr], stage: &Stage<'_>) -> Result<Self, String> {
+        (self.recorder, self.actor) = (Arc::clone(stage.recorder), stage.actor.clone());
+        (self.goes_on, self.told) = (true, false);
+        let deadline = self.deadline;
+        let why = match self.unless_it_ends(listening(stage.world, ports, deadline)).await {
+            Ok(Ok(addresses)) => {
+                self.listens(addresses);
+                return Ok(self);
+            }
+            Ok(Err(why)) => format!("cannot go on: {why}"),
+            Err(status) => format!("has ended ({status})"),
+        };
+        self.failed(&why);
+        let words = format!("service `{}` {why}", self.name);
+        if let Some(berth) = &self.berth {
+            berth.lose(format!("it {why}"));
+        }
+        self.stop().await;
+        Err(words)
+    }
+
+    fn listens(&mut self, addresses: Vec<SocketAddr>) {
+        if addresses.is_empty() {
+            return;
+        }
+        self.ports.extend(addresses.iter().filter(|address| !self.ports.contains(address)).collect::<Vec<_>>());
+        self.recorder.record(self.actor.clone(), Event::Listening { addresses });
+    }
+
+    /// Whether it can go on: its process has not failed, and it listens wherever it did.
+    ///
+    /// # Errors
+    /// What became of it, in words that follow its name.
+    pub(super) fn look(&mut self, world: &World) -> Result<(), String> {
+        if let Some(status) = self.has_failed() {
+            return Err(format!("it had ended ({status})"));
+        }
+        let sockets = world.listening().map_err(|error| error.to_string())?;
+        match self.ports.iter().find(|port| !sockets.contains(port)) {
+            Some(missing) => Err(format!("it did not listen on port {} any more", missing.port())),
+            None => Ok(()),
+        }
+    }
+
+    /// The status of a process that has ended in failure. A daemon that went to the background goes on without its first
+    /// process.
+    fn has_failed(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten().filter(|status| !status.success())
+    }
+
+    /// Writes down that its process has failed, where it has and nobody did yet.
+    pub(super) fn watch(&mut self) {
+        if !self.told
+            && let Some(status) = self.has_failed()
+        {
+            self.failed(&format!("has ended ({status})"));
+        }
+    }
+
+    /// The scenario is over: the service ends, or stays for the next one. Its last words, if it ends.
+    pub(super) async fn leave(mut self) -> String {
+        self.watch();
+        let Some(berth) = self.berth.clone() else { return self.stop().await };
+        if let Some(status) = self.has_failed() {
+            berth.lose(format!("it had ended ({status})"));
+            return self.stop().await;
+        }
+        if let Some(output) = &self.output {
+            output.turn(&self.recorder, &self.actor);
+        }
+        berth.put(self);
+        String::new()
+    }
+
     /// Starts a service and waits until it listens on `ports` and its page says that it is ready.
     ///
     /// # Errors
     /// In words: it did not start, ended, or is not ready within its time. That is recorded, too.
-    pub(super) async fn start(part: &ServicePart, ports: &[SocketAddr], stage: &Stage<'_>) -> Result<Self, String> {
+    async fn start(part: &ServicePart, ports: &[SocketAddr], stage: &Stage<'_>) -> Result<Self, String> {
         let fail = |why: String| {
             failed(stage.recorder, stage.actor, &part.name, &why);
             format!("service `{}` {why}", part.name)
@@ -127,7 +252,19 @@ impl Service {
         let mut child = started.map_err(|error| fail(format!("was not started: {error}")))?;
         let output = Some(Output::of(&mut child));
         let (recorder, actor) = (Arc::clone(stage.recorder), stage.actor.clone());
-        let mut service = Self { name: part.name.clone(), child: Box::new(child), output, recorder, actor };
+        let mut service = Self {
+            name: part.name.clone(),
+            child: Box::new(child),
+            output,
+            recorder,
+            actor,
+            berth: stage.berth.cloned(),
+            ports: Vec::new(),
+            deadline,
+            goes_on: false,
+            troubled: None,
+            told: false,
+        };
         let ready = async {
             let listening = listening(stage.world, &ports, deadline).await;
             match (listening, page) {
@@ -137,9 +274,7 @@ impl Service {
         };
         let why = match service.unless_it_ends(ready).await {
             Ok(Ok(addresses)) => {
-                if !addresses.is_empty() {
-                    stage.recorder.record(stage.actor.clone(), Event::Listening { addresses });
-                }
+                service.listens(addresses);
                 return Ok(service);
             }
             Ok(Err(why)) => format!("was not ready within {:?}: {why}", part.within),
@@ -163,6 +298,12 @@ impl Service {
     /// just broke it may come to be known a little later.
     pub(super) async fn ended(&mut self) -> Option<ExitStatus> {
         timeout(DYING, self.child.wait()).await.ok()?.ok()
+    }
+
+    /// Writes down what went wrong with it, in the harness's words.
+    pub(super) fn failed(&mut self, why: &str) {
+        self.told = true;
+        failed(&self.recorder, &self.actor, &self.name, why);
     }
 
     /// Sends a signal to its process.

@@ -14,7 +14,7 @@ use super::process;
 use super::service::{ServicePart, services};
 use super::triggered::ServiceCaller;
 use crate::model::{
-    ChangeOver, Declaration, HostPort, IdentityFiles, IntegrationFile, PortalValues, Profile, RequestShape,
+    ChangeOver, Declaration, HostPort, IdentityFiles, IntegrationFile, Keep, PortalValues, Profile, RequestShape,
     RequirementId, Side, StoreWord,
 };
 
@@ -413,6 +413,19 @@ impl Subject {
         let caller = (!self.callers.is_empty()).then_some(Side::Caller);
         let receiver = (!self.receivers.is_empty()).then_some(Side::Receiver);
         caller.into_iter().chain(receiver).collect()
+    }
+
+    /// The services that are to live for the run.
+    pub fn kept_services(&self) -> BTreeSet<&str> {
+        let callers = self.callers.iter().filter_map(|part| match &part.way {
+            CallerWay::Service(caller) => Some(&caller.service),
+            _ => None,
+        });
+        let receivers = self.receivers.iter().filter_map(|part| match &part.way {
+            ReceiverWay::Service(service) => Some(service),
+            _ => None,
+        });
+        callers.chain(receivers).filter(|part| part.keep == Keep::Run).map(|part| part.name.as_str()).collect()
     }
 
     /// Whether a part runs in this process.

@@ -1,5 +1,5 @@
-//! A caller that is a service: what makes it call, and what its call comes to. The service is started anew for each
-//! scenario and goes on between the calls, as do its pools and caches.
+//! A caller that is a service: what makes it call, and what its call comes to. The service goes on between the calls, as
+//! do its pools and caches; how long it lives is [`service`](super::service)'s business.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,7 +70,7 @@ pub(super) struct Triggered {
     caller: ServiceCaller,
     /// `None` where it runs already.
     service: Option<Service>,
-    /// When the last call that did not go through ended.
+    /// When the last call of one that runs already ended without going through.
     troubled: Option<Instant>,
 }
 
@@ -86,7 +86,7 @@ impl Triggered {
             ServiceTrigger::Command(_) => caller.service.serves.then_some(stage.portal.listen),
             ServiceTrigger::Wait => None,
         };
-        let service = Service::start(&caller.service, port.as_slice(), stage).await?;
+        let service = Service::begin(&caller.service, port.as_slice(), stage).await?;
         Ok(Self { caller: caller.clone(), service: Some(service), troubled: None })
     }
 
@@ -113,13 +113,16 @@ impl Triggered {
             }
         };
         if let Some(why) = fault {
-            service::failed(stage.recorder, stage.actor, &self.caller.service.name, &why);
+            match &mut self.service {
+                Some(service) => service.failed(&why),
+                None => service::failed(stage.recorder, stage.actor, &self.caller.service.name, &why),
+            }
         }
         let went_through = stage
             .recorder
             .read(|facts| facts.iter().any(|fact| fact.seq > mark && matches!(fact.event, Event::Request(_))));
         if !went_through || !matches!(claim, Claim::Completed { .. }) {
-            self.troubled = Some(Instant::now());
+            *self.troubled() = Some(Instant::now());
         }
         claim
     }
@@ -127,13 +130,33 @@ impl Triggered {
     /// When it is to be asked again at the earliest, where its last trouble has not settled yet.
     pub(super) fn settles_at(&mut self) -> Option<Instant> {
         let settle = self.caller.settle;
-        self.troubled.take().map(|ended| ended + settle)
+        self.troubled().take().map(|ended| ended + settle)
+    }
+
+    /// A service that is kept takes its trouble along to the next scenario.
+    fn troubled(&mut self) -> &mut Option<Instant> {
+        match &mut self.service {
+            Some(service) => &mut service.troubled,
+            None => &mut self.troubled,
+        }
+    }
+
+    /// What it needs after a call that did not go through, if it has gone on since an earlier scenario.
+    pub(super) fn goes_on(&self) -> Option<Duration> {
+        self.service.as_ref().is_some_and(|service| service.goes_on).then_some(self.caller.settle)
     }
 
     pub(super) fn signal(&self, signal: Signal) -> Result<(), String> {
         match &self.service {
             Some(service) => service.signal(signal),
             None => Err(format!("service `{}` runs already: no signal", self.caller.service.name)),
+        }
+    }
+
+    /// The scenario is over.
+    pub(super) async fn leave(self) {
+        if let Some(service) = self.service {
+            service.leave().await;
         }
     }
 
@@ -176,7 +199,7 @@ async fn triggered(
             },
         },
         ServiceTrigger::Command(words) => {
-            let Stage { dir, portal, world, recorder, actor } = stage;
+            let Stage { dir, portal, world, recorder, actor, .. } = stage;
             let claim = command::call(words, dir, portal, world, recorder, actor, within).await;
             let fault = (claim == Claim::TimedOut).then(|| format!("did not end its trigger within {within:?}"));
             Outcome { fault, ..claim.into() }

@@ -32,11 +32,6 @@ fn of_service(file: &IntegrationFile, service: &ServiceKeys) -> Vec<String> {
         )),
         _ => {}
     }
-    if service.keep == Keep::Run {
-        faults.push(format!(
-            "service `{name}`: keep = \"run\" is not played yet, expected \"scenario\": it is started for each scenario"
-        ));
-    }
     if !serves && callers.is_empty() {
         let expected = format!("expected `service = \"{name}\"` in a [[caller]] or a [[receiver]]");
         faults.push(format!("service `{name}` is named by nobody, {expected}"));

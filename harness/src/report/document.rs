@@ -181,7 +181,7 @@ impl Report {
             measured: Measured::of(outcome.scenarios.iter().filter_map(|run| run.log.as_ref().ok())),
             requirements,
             optional,
-            notes: super::terminal::unplaced(outcome).into_iter().collect(),
+            notes: super::terminal::notes(outcome),
             scenarios: outcome.scenarios.iter().map(Scenario::of).collect(),
             not_proven: outcome.profile.not_proven.clone(),
         }

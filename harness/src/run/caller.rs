@@ -1,5 +1,6 @@
 //! Plays a scenario to a caller: Thales is the endpoint and the name server.
 
+mod arrival;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,8 @@ pub(super) struct CallerScene {
     tokens: Arc<Tokens>,
     zone: Arc<Zone>,
     name_server: NameServer,
+    /// Addresses to which there is no route any more.
+    unreachable: Vec<Ipv4Addr>,
     calls: u32,
     /// The last claim was that of a call which had to be ended.
     hung: bool,
@@ -71,7 +74,10 @@ impl CallerScene {
         mut script: Script,
     ) -> Result<Self, RunError> {
         let stage = Stage::new(Arc::clone(&ground.recorder));
-        let tokens = Tokens::new(ground.setting.materials.assertion_key.clone())?;
+        let tokens = match ground.stay.as_ref().and_then(|stay| stay.left().tokens) {
+            Some(former) => Tokens::after(&former)?,
+            None => Tokens::new(ground.setting.materials.assertion_key.clone())?,
+        };
         let mut endpoints = BTreeMap::new();
         for (name, address, plan) in planned_endpoints(scenario, ground.setting.profile.oauth.as_ref()) {
             let address = ipv4(address);
@@ -109,19 +115,30 @@ impl CallerScene {
         // A service warms up before it is ready. The semaphore is never closed.
         let is_service = matches!(part.way, CallerWay::Service(_));
         let start = if is_service { setting.starts.acquire().await.ok() } else { None };
-        let carrier = Carrier::start(part, ground.dir(), portal, world, recorder).await;
+        let berth = ground.stay.as_ref().map(|stay| Arc::clone(&stay.berth));
+        let carrier = Carrier::start(part, ground.dir(), portal, world, recorder, berth).await;
         drop(start);
-        Ok(Self { ground, script, carrier, stage, endpoints, tokens, zone, name_server, calls: 0, hung: false })
+        let (unreachable, calls, hung) = (Vec::new(), 0, false);
+        let scene =
+            Self { ground, script, carrier, stage, endpoints, tokens, zone, name_server, unreachable, calls, hung };
+        Ok(scene)
     }
 
-    async fn close(self) -> Script {
+    async fn close(self) -> Result<Script, RunError> {
         for standing in self.endpoints.values() {
             standing.endpoint.cut();
         }
         self.stage.stop_listening().await;
-        self.carrier.stop().await;
+        self.carrier.leave().await;
         self.name_server.stop().await;
-        self.script
+        if let Some(stay) = &self.ground.stay {
+            let ttl_ms = u64::from(self.zone.plan().ttl_s) * 1000;
+            self.ground.recorder.read(|facts| stay.leave(facts, &self.tokens, ttl_ms));
+            for address in self.unreachable {
+                self.ground.world.make_reachable(address)?;
+            }
+        }
+        Ok(self.script)
     }
 
     /// Gives a caller the time that it needs after a call that did not go through, before Thales changes again.
@@ -189,14 +206,10 @@ impl CallerScene {
 
     /// Waits for the phase's connections to end; those that do not are ended.
     async fn settle(&mut self, phase: PhaseId) {
-        let keeps = self.endpoints.values().any(|standing| standing.plan.keep_alive);
-        if !keeps && !self.ground.settle(phase, SETTLE).await {
+        if !self.end_connections(Some(phase)).await {
             self.ground
                 .recorder
                 .record(Actor::Runner, Event::DeadlinePassed { wait: "the phase's connections to end".to_owned() });
-            for standing in self.endpoints.values() {
-                standing.endpoint.cut();
-            }
         }
         self.ground.recorder.record(Actor::Runner, Event::PhaseEnded);
     }
@@ -290,12 +303,17 @@ async fn warmed_up(call: impl Future<Output = Claim>, start: Option<SemaphorePer
     call.await
 }
 
-pub(super) async fn play(mut scene: CallerScene, scenario: &Scenario) -> Result<Script, RunError> {
+/// Plays the scenario, and says in words why not where the caller is a service that still holds what an earlier one left.
+pub(super) async fn play(mut scene: CallerScene, scenario: &Scenario) -> Result<Result<Script, String>, RunError> {
+    if let Err(stale) = scene.arrive(scenario).await {
+        scene.close().await?;
+        return Ok(Err(stale));
+    }
     match &scenario.shape {
         Shape::Table { verifies, control, rows } => table::play(&mut scene, verifies.as_ref(), control, rows).await?,
         Shape::Steps { zone, steps, .. } => steps::play(&mut scene, zone, steps).await?,
     }
-    Ok(scene.close().await)
+    scene.close().await.map(Ok)
 }
 
 fn conduct(ground: &Ground, tokens: &Arc<Tokens>, plan: &EndpointPlan) -> Result<Arc<EndpointConductReady>, RunError> {

@@ -1,12 +1,12 @@
 //! A whole run: every selected scenario against every part that it fits, side by side, and what came of each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mock_thales::observe::{KeyLog, Log};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::RunError;
@@ -14,6 +14,7 @@ use super::event::Event;
 use super::ground::Setting;
 use super::onboarding::{Digests, Onboarding};
 use super::plan;
+use super::residence::{self, Scheduled};
 use super::scene::{self, Part, network};
 use super::selection::{Selection, SelectionError, rows};
 use crate::integration::{LastingError, Materials, MaterialsError, Subject};
@@ -101,6 +102,20 @@ impl Outcome {
     pub fn unplaced(&self) -> BTreeSet<&Path> {
         let logs = self.scenarios.iter().filter_map(|run| run.log.as_ref().ok());
         logs.flat_map(|log| &log.header.unplaced).map(PathBuf::as_path).collect()
+    }
+
+    /// Services that were to live for the run and were started anew, each with the reason, and before which scenarios.
+    pub fn started_anew(&self) -> BTreeMap<(String, String), Vec<String>> {
+        let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for log in self.scenarios.iter().filter_map(|run| run.log.as_ref().ok()) {
+            for fact in &log.facts {
+                if let mock_thales::observe::Event::ServiceStartedAnew { service, why } = &fact.event {
+                    let scenario = log.header.script.scenario.to_string();
+                    found.entry((service.clone(), why.clone())).or_default().push(scenario);
+                }
+            }
+        }
+        found
     }
 }
 
@@ -201,42 +216,68 @@ impl Exam {
         order.sort_by_key(|index| std::cmp::Reverse(waiting_ms(&self.plan[*index].0)));
         let permits = Arc::new(Semaphore::new(self.jobs));
         let mut tasks = JoinSet::new();
-        let mut indices = std::collections::HashMap::new();
+        let (done, mut played) = mpsc::unbounded_channel();
+        let mut kept: BTreeMap<&str, Vec<Scheduled>> = BTreeMap::new();
         for index in order {
-            let (scenario, part) = self.plan[index].clone();
-            let (setting, permits) = (Arc::clone(&self.setting), Arc::clone(&permits));
+            let (scenario, part) = &self.plan[index];
+            if let Some(service) = self.kept(part) {
+                let (scenario, part) = (Arc::clone(scenario), part.clone());
+                kept.entry(service).or_default().push(Scheduled { index, scenario, part });
+                continue;
+            }
+            let (scenario, part) = (Arc::clone(scenario), part.clone());
+            let (setting, permits, done) = (Arc::clone(&self.setting), Arc::clone(&permits), done.clone());
             let waits = waiting_ms(&scenario) >= MOSTLY_WAITS_MS;
-            let task = tasks.spawn(async move {
+            tasks.spawn(async move {
                 // The semaphore is never closed. What mostly waits leaves the processor to others.
                 let _permit = if waits { None } else { permits.acquire_owned().await.ok() };
-                timed(setting, scenario, part).await
+                let (log, took) = timed(setting, scenario, part).await;
+                // Somebody waits for it as long as the run lasts.
+                let _ = done.send((index, log, took));
             });
-            indices.insert(task.id(), index);
         }
-        let mut runs: Vec<Option<ScenarioRun>> = self.plan.iter().map(|_| None).collect();
-        while let Some(ended) = tasks.join_next_with_id().await {
-            let (id, (log, took)) = match ended {
-                Ok((id, result)) => (id, result),
-                Err(error) => {
-                    let scenario = indices.get(&error.id()).map(|index| self.plan[*index].0.id.clone());
-                    let id = error.id();
-                    let why = error.to_string();
-                    let Some(scenario) = scenario else { continue };
-                    (id, (Err(RunError::Lost { scenario, why }), Duration::ZERO))
-                }
-            };
-            let Some(&index) = indices.get(&id) else { continue };
-            let (scenario, part) = &self.plan[index];
-            let run = judged(scenario.id.clone(), part.name().to_owned(), log, took);
-            tell(Event::Ended {
-                scenario: run.id.clone(),
-                subject: run.subject.clone(),
-                verdict: run.verdict,
-                took: run.took,
+        for scenes in kept.into_values() {
+            let (setting, done) = (Arc::clone(&self.setting), done.clone());
+            tasks.spawn_blocking(move || {
+                residence::play(setting, scenes, &|played| {
+                    let _ = done.send(played);
+                });
             });
+        }
+        drop(done);
+        let mut runs: Vec<Option<ScenarioRun>> = self.plan.iter().map(|_| None).collect();
+        while let Some((index, log, took)) = played.recv().await {
+            let run = self.ended(index, log, took, tell);
             runs[index] = Some(run);
         }
+        for (index, run) in runs.iter_mut().enumerate().filter(|(_, run)| run.is_none()) {
+            let lost = RunError::Lost { scenario: self.plan[index].0.id.clone(), why: "its task was lost".to_owned() };
+            *run = Some(self.ended(index, Err(lost), Duration::ZERO, tell));
+        }
         self.outcome(runs.into_iter().flatten().collect())
+    }
+
+    /// The service that a part is, where that is kept for the run: not in a shared network, which is everybody's.
+    fn kept<'a>(&self, part: &'a Part) -> Option<&'a str> {
+        part.kept().filter(|_| self.setting.host.network == world::Network::Private)
+    }
+
+    fn ended(
+        &self,
+        index: usize,
+        log: Result<Log<Header>, RunError>,
+        took: Duration,
+        tell: &(dyn Fn(Event) + Sync),
+    ) -> ScenarioRun {
+        let (scenario, part) = &self.plan[index];
+        let run = judged(scenario.id.clone(), part.name().to_owned(), log, took);
+        tell(Event::Ended {
+            scenario: run.id.clone(),
+            subject: run.subject.clone(),
+            verdict: run.verdict,
+            took: run.took,
+        });
+        run
     }
 
     /// Plays one scenario of the plan by itself.

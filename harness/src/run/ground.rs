@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::RunError;
+use super::stay::Stay;
 use crate::integration::{Materials, Portal, Subject};
 use crate::model::{EndpointName, Environment, Phase, Profile, Script};
 use crate::world::{self, Host, World};
@@ -38,11 +39,13 @@ pub(super) struct Setting {
 }
 
 /// What both kinds of scene stand on.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Ground {
     pub(super) setting: Arc<Setting>,
     pub(super) world: Arc<World>,
     pub(super) recorder: Arc<Recorder>,
+    /// What earlier scenarios of the world have left, where it is kept for the run.
+    pub(super) stay: Option<Arc<Stay>>,
 }
 
 impl Ground {
@@ -81,14 +84,14 @@ impl Ground {
     }
 
     /// Waits until every connection of a phase has ended, or the deadline passes.
-    pub(super) async fn settle(&self, phase: PhaseId, within: Duration) -> bool {
+    pub(super) async fn settle(&self, phase: Option<PhaseId>, within: Duration) -> bool {
         self.recorder.wait_for((Instant::now() + within).into_std(), |facts| all_ended(facts, phase)).await
     }
 }
 
-fn all_ended(facts: &[Fact], phase: PhaseId) -> bool {
+fn all_ended(facts: &[Fact], phase: Option<PhaseId>) -> bool {
     let mut open = BTreeSet::new();
-    for fact in facts.iter().filter(|fact| fact.phase == Some(phase)) {
+    for fact in facts.iter().filter(|fact| fact.phase == phase) {
         let Some(connection) = fact.connection else { continue };
         match fact.event {
             Event::Accepted { .. } => {

@@ -14,8 +14,10 @@ mod lag;
 mod onboarding;
 mod plan;
 mod receiver;
+mod residence;
 mod scene;
 mod selection;
+mod stay;
 mod table;
 
 pub use again::Again;

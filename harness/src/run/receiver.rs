@@ -39,7 +39,9 @@ impl ReceiverScene {
         let setting = Arc::clone(&ground.setting);
         // The semaphore is never closed.
         let start = setting.starts.acquire().await.ok();
-        let started = match Serving::start(part, &ground.dir(), &portal, given, world, &ground.recorder).await {
+        let berth = ground.stay.as_ref().map(|stay| &stay.berth);
+        let dir = ground.dir();
+        let started = match Serving::start(part, &dir, &portal, given, world, &ground.recorder, berth).await {
             Ok(serving) => Serving::addresses(part, given).await.map(|at| (Some(serving), at)),
             Err(error) => Err(error),
         };
@@ -117,7 +119,10 @@ impl Player for ReceiverScene {
                 self.caller.call(socket, *at, plan, identity.as_deref(), &call).await;
             }
         }
-        self.ground.settle(phase, Duration::ZERO).await;
+        self.ground.settle(Some(phase), Duration::ZERO).await;
+        if let Some(serving) = &mut self.serving {
+            serving.watch();
+        }
         self.ground.recorder.record(Actor::Runner, Event::PhaseEnded);
         Ok(phase)
     }

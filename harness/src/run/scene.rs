@@ -1,5 +1,6 @@
 //! One scenario in one world: opened, set up, played, taken down; its log is what remains. A scene has a thread and a
-//! runtime of its own: its steps follow each other, so that more threads would only wake each other.
+//! runtime of its own: its steps follow each other, so that more threads would only wake each other. Where a world is kept
+//! for the run, [`residence`](super::residence) plays one scene after the other in it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,8 +17,9 @@ use super::ground::{Ground, Setting};
 use super::lag::Lag;
 use super::plan;
 use super::receiver::{self, ReceiverScene};
+use super::stay::Stay;
 use crate::integration::{CallerPart, CallerWay, Places, ReceiverPart, ReceiverWay};
-use crate::model::{Check, Conduct, Dead, Header, LOG_FORMAT, Network, Scenario, Script, Shape};
+use crate::model::{Check, Conduct, Dead, Header, Keep, LOG_FORMAT, Network, Scenario, Script, Shape};
 use crate::world::{self, Host, Setup, Standing, World};
 
 /// The part of the integration that a scene drives.
@@ -36,6 +38,16 @@ impl Part {
             Self::Receiver(part) => &part.name,
             Self::Files => "files",
         }
+    }
+
+    /// The service that it is, where that is kept for the run.
+    pub(super) fn kept(&self) -> Option<&str> {
+        let service = match self {
+            Self::Caller(CallerPart { way: CallerWay::Service(caller), .. }) => &caller.service,
+            Self::Receiver(ReceiverPart { way: ReceiverWay::Service(service), .. }) => service,
+            _ => return None,
+        };
+        (service.keep == Keep::Run).then_some(service.name.as_str())
     }
 
     /// Whether it is a service, which chooses its ports itself.
@@ -73,41 +85,78 @@ async fn perform(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> 
     // The semaphore is never closed.
     let stands = setting.subject.lasting.is_some();
     let _turn = if part.is_service() || stands { setting.services.acquire().await.ok() } else { None };
-    let started = OffsetDateTime::now_utc();
     let threads_only = part.is_in_process();
     let world = Arc::new(open(&setting, threads_only)?);
-    let unplaced = world.unplaced().to_vec();
+    let played = record(&setting, &scenario, &part, &world, None).await?;
+    if threads_only {
+        // What still holds the world is ending; its processes end with it.
+        if let Ok(world) = Arc::try_unwrap(world) {
+            world.close()?;
+        }
+    } else {
+        close(world).await?;
+    }
+    match played {
+        Played::Log(log) => Ok(log),
+        // Only in a world that is kept.
+        Played::Stale(why) => Err(RunError::Lost { scenario: scenario.id.clone(), why }),
+    }
+}
+
+/// What came of a scenario in a world.
+pub(super) enum Played {
+    Log(Log<Header>),
+    /// Nothing: what earlier scenarios have left in the service would make it show something else. In words.
+    Stale(String),
+}
+
+/// Plays a scenario in a world that stands. `stay` is what earlier ones have left there, where it is kept for the run.
+pub(super) async fn record(
+    setting: &Arc<Setting>,
+    scenario: &Scenario,
+    part: &Part,
+    world: &Arc<World>,
+    stay: Option<&Arc<Stay>>,
+) -> Result<Played, RunError> {
+    let started = OffsetDateTime::now_utc();
     let recorder = Recorder::with_keys(setting.keys.clone());
     let lag = Lag::measure(Arc::clone(&recorder));
-    let script = blank(&scenario, part.name());
-    let ground = Ground { setting: Arc::clone(&setting), world: Arc::clone(&world), recorder: Arc::clone(&recorder) };
-    let mut script = match part {
+    let script = blank(scenario, part.name());
+    let ground = Ground {
+        setting: Arc::clone(setting),
+        world: Arc::clone(world),
+        recorder: Arc::clone(&recorder),
+        stay: stay.cloned(),
+    };
+    let played = match part {
         Part::Caller(part) => {
-            let scene = CallerScene::open(ground, &part, &scenario, script).await?;
-            caller::play(scene, &scenario).await?
+            let scene = CallerScene::open(ground, part, scenario, script).await?;
+            caller::play(scene, scenario).await?
         }
         Part::Receiver(part) => {
-            let scene = ReceiverScene::open(ground, &part, script).await?;
-            receiver::play(scene, &scenario).await?
+            let scene = ReceiverScene::open(ground, part, script).await?;
+            Ok(receiver::play(scene, scenario).await?)
         }
-        Part::Files => script,
+        Part::Files => Ok(script),
     };
     drop(lag);
+    let mut script = match played {
+        Ok(script) => script,
+        Err(why) => return Ok(Played::Stale(why)),
+    };
     plan::observe(&mut script, &setting.profile, &setting.materials);
-    let facts = recorder.snapshot();
-    // What still holds the world is ending; its processes end with it.
-    if let Ok(world) = Arc::try_unwrap(world) {
-        if threads_only {
-            world.close()?;
-        } else {
-            // Meanwhile the runtime waits for the children that nobody holds any more.
-            let closed = tokio::task::spawn_blocking(move || world.close()).await;
-            if let Ok(Err(error)) = closed {
-                return Err(RunError::World(error));
-            }
-        }
+    let header = Header { unplaced: world.unplaced().to_vec(), ..header(setting, scenario, script, started) };
+    Ok(Played::Log(Log { header, facts: recorder.snapshot() }))
+}
+
+/// Closes a world in which commands ran. What still holds it is ending; its processes end with it.
+pub(super) async fn close(world: Arc<World>) -> Result<(), RunError> {
+    let Ok(world) = Arc::try_unwrap(world) else { return Ok(()) };
+    // Meanwhile the runtime waits for the children that nobody holds any more.
+    match tokio::task::spawn_blocking(move || world.close()).await {
+        Ok(Err(error)) => Err(RunError::World(error)),
+        _ => Ok(()),
     }
-    Ok(Log { header: Header { unplaced, ..header(&setting, &scenario, script, started) }, facts })
 }
 
 /// A script in which nothing is played yet.
@@ -124,7 +173,7 @@ pub(super) fn blank(scenario: &Scenario, subject: &str) -> Script {
     }
 }
 
-fn open(setting: &Setting, threads_only: bool) -> Result<World, RunError> {
+pub(super) fn open(setting: &Setting, threads_only: bool) -> Result<World, RunError> {
     let setup = Setup {
         assets: setting.materials.assets.clone(),
         files: setting.subject.files.clone(),

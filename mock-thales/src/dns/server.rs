@@ -1,6 +1,6 @@
 //! The name server on its sockets.
 
-use std::net::{TcpListener, UdpSocket};
+use std::net::{Shutdown, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use hickory_server::net::runtime::Time;
 use hickory_server::net::xfer::Protocol;
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
 use hickory_server::zone_handler::MessageResponseBuilder;
+use socket2::SockRef;
 use tokio::runtime::Handle;
 
 use super::zone::{Content, Reply};
@@ -21,6 +22,7 @@ use crate::observe::{Actor, Event, Question, Recorder};
 /// A name server that answers from a [`Zone`] on the current tokio runtime until it is dropped.
 pub struct NameServer {
     server: Server<Answering>,
+    listeners: Vec<TcpListener>,
 }
 
 /// A TCP connection without questions is closed after this time.
@@ -46,19 +48,26 @@ impl NameServer {
             let ready = socket.set_nonblocking(true).and_then(|()| tokio::net::UdpSocket::from_std(socket));
             server.register_socket(ready.map_err(|error| DnsError::Socket { address, error })?);
         }
+        let mut listeners = Vec::new();
         for listener in tcp {
             let address = listener.local_addr().ok();
+            let handle = listener.try_clone().map_err(|error| DnsError::Socket { address, error })?;
+            listeners.push(handle);
             let ready = listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener));
             let ready = ready.map_err(|error| DnsError::Socket { address, error })?;
             server.register_listener(ready, IDLE, WAITING_ANSWERS);
         }
-        Ok(Self { server })
+        Ok(Self { server, listeners })
     }
 
     /// Stops and returns when every socket is closed. Dropping the server stops it too, without waiting.
     pub async fn stop(mut self) {
         // An error is that of a socket which had closed before, and closed is what it is to be.
         let _ = self.server.shutdown_gracefully().await;
+        for listener in &self.listeners {
+            // A process that is just being started has a copy of the socket, which would go on to hold the port.
+            let _ = SockRef::from(listener).shutdown(Shutdown::Both);
+        }
     }
 }
 

@@ -47,6 +47,19 @@ impl Tokens {
         Ok(Arc::new(Self { key, salt, issued: Mutex::default() }))
     }
 
+    /// Those of a scenario that follows another one, to a caller that has gone on meanwhile: what was issued then was
+    /// issued, and is not known any more. Digests are others.
+    ///
+    /// # Errors
+    /// The system has no random numbers.
+    pub fn after(former: &Self) -> Result<Arc<Self>, RandomError> {
+        let tokens = Self::new(former.key.clone())?;
+        for (token, issued) in former.lock().iter() {
+            tokens.lock().insert(token.clone(), Issued { forgotten: true, ..*issued });
+        }
+        Ok(tokens)
+    }
+
     /// Knows none of the tokens that were issued so far any more.
     pub fn forget(&self) {
         for issued in self.lock().values_mut() {
@@ -120,6 +133,16 @@ mod tests {
         assert_eq!(tokens.state(&good), TokenState::Forgotten);
         assert_eq!(tokens.state(&ended), TokenState::Expired);
         assert_eq!(tokens.state(&fresh), TokenState::Known);
+    }
+
+    #[test]
+    fn a_later_scenario_has_forgotten_what_an_earlier_one_issued() {
+        let former = Tokens::new(None).expect("random numbers");
+        let (token, digest) = former.issue(Duration::from_secs(900)).expect("random numbers");
+        let later = Tokens::after(&former).expect("random numbers");
+        assert_eq!(later.state(&token), TokenState::Forgotten);
+        assert_eq!(former.state(&token), TokenState::Known);
+        assert_ne!(later.digest(token.as_bytes()), digest);
     }
 
     #[test]

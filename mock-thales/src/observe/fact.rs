@@ -141,6 +141,13 @@ pub enum Event {
         /// What it did not do, in the harness's words, to follow the name.
         why: String,
     },
+    /// A service that was to go on was started anew before the scenario.
+    ServiceStartedAnew {
+        /// Its name.
+        service: String,
+        /// Why it could not go on, in the harness's words.
+        why: String,
+    },
     /// A process ended.
     Exited {
         /// Exit code, where it left by itself.

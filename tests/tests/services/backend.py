@@ -4,22 +4,69 @@ import http.client
 import http.server
 import json
 import os
+import socket
 import ssl
 import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 TRIGGER = ("127.0.0.1", 8081)
 TIMEOUT = 10
 
 
-def call():
-    """Calls Thales once, on a connection of its own; returns the status."""
+# Seconds for which an answer of the name server is kept, by what is wrong with the service.
+KEEPS = {"keeps-address": 30, "once-resolved": 10**6}
+
+
+def remember(resolve=socket.getaddrinfo):
+    """A resolver's cache with a time of its own in place of the TTL."""
+    kept = {}
+    lasts = max(KEEPS.get(word, 0) for word in sys.argv)
+
+    def answer(*asked, **more):
+        found, since = kept.get(str((asked, more)), (None, 0))
+        if found is None or time.monotonic() - since > lasts:
+            found, since = resolve(*asked, **more), time.monotonic()
+            kept[str((asked, more))] = (found, since)
+        return found
+
+    socket.getaddrinfo = answer
+
+
+class Pool:
+    """One connection, for as long as it lasts."""
+
+    def __init__(self):
+        self.tls = contexts()
+        self.connection = None
+
+    def call(self):
+        url = urllib.parse.urlsplit(os.environ["THALES_URL"])
+        if self.connection is None:
+            self.connection = http.client.HTTPSConnection(url.hostname, context=self.tls, timeout=TIMEOUT)
+        try:
+            self.connection.request("GET", url.path)
+            answer = self.connection.getresponse()
+            answer.read()
+            return answer.status
+        except FAILURES:
+            self.connection.close()
+            self.connection = None
+            raise
+
+
+def contexts():
     tls = ssl.create_default_context(cafile=os.environ["TSH_TLS_SERVER_CERTIFICATE_CHAIN"])
     tls.load_cert_chain(os.environ["CUSTOMER_TLS_CLIENT_CERTIFICATE"], os.environ["CUSTOMER_TLS_CLIENT_KEY"])
-    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=tls))
+    return tls
+
+
+def call():
+    """Calls Thales once, on a connection of its own; returns the status."""
+    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=contexts()))
     try:
         with opener.open(os.environ["THALES_URL"], timeout=TIMEOUT) as answer:
             return answer.status
@@ -76,6 +123,8 @@ class Control(Page):
             threading.Thread(target=attempt).start()
             return self.answer(202)
         good = attempt() == 200
+        if not good and "dies-of-refusal" in sys.argv:
+            os._exit(9)
         if not good:
             Control.closed_at = time.monotonic() + 1
         self.answer(200 if good else 502)
@@ -83,7 +132,7 @@ class Control(Page):
 
 def attempt():
     try:
-        return call()
+        return pool.call() if pool else call()
     except FAILURES as error:
         print(repr(error), file=sys.stderr, flush=True)
         return None
@@ -109,6 +158,9 @@ def to_the_background():
 
 
 way = sys.argv[1]
+if KEEPS.keys() & set(sys.argv):
+    remember()
+pool = Pool() if "pools" in sys.argv else None
 if way == "once":
     sys.exit(0 if call() == 200 else 1)
 elif way == "driver":
@@ -127,5 +179,6 @@ elif way == "service":
         sys.exit("no configuration")
     if "forks" in sys.argv:
         to_the_background()
+    print("the backend starts", file=sys.stderr, flush=True)
     threading.Thread(target=serve_issuer, daemon=True).start()
     http.server.ThreadingHTTPServer(TRIGGER, Control).serve_forever()

@@ -54,6 +54,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = vec![
         trial("every_carrier_gets_the_same_verdicts", Needs::Private, every_carrier_gets_the_same_verdicts),
+        trial("a_service_kept_for_the_run_starts_once", Needs::Private, a_service_kept_for_the_run_starts_once),
+        trial("what_is_left_of_a_scenario_is_waited_for", Needs::Private, what_is_left_of_a_scenario_is_waited_for),
+        trial("a_kept_service_that_dies_is_started_anew", Needs::Private, a_kept_service_that_dies_is_started_anew),
         trial("one_service_holds_both_roles", Needs::Private, one_service_holds_both_roles),
         trial("in_a_shared_network_scenarios_take_turns", Needs::Nothing, in_a_shared_network_scenarios_take_turns),
         trial(
@@ -198,12 +201,121 @@ fn every_carrier_gets_the_same_verdicts() {
         ("202", later),
         ("command", format!("{SERVICE}{by_command}")),
         ("wait", polls.to_owned()),
+        ("kept", kept(&format!("{SERVICE}{TRIGGERED}"))),
+        ("kept, command", kept(&format!("{SERVICE}{by_command}"))),
+        ("kept, wait", polls.replace("\"polls\"]\n", "\"polls\"]\nkeep = \"run\"\n")),
     ];
     for (way, parts) in ways {
         let found = Files::new().run(&parts, "private", &only);
         assert_eq!(found.code, Some(0), "{way}: {}", found.said);
         assert_eq!(found.rulings(), expected.rulings(), "{way}");
     }
+}
+
+/// Every scenario that differs between a service that is kept and one that is not.
+const KEPT: [&str; 9] = [
+    "dns/*",
+    "inbound/expired",
+    "inbound/tls-1.1",
+    "inbound/leaf-rotation",
+    "inbound/address-ranges",
+    "inbound/own-renewal",
+    "inbound/refused-by-thales",
+    "outbound/client-certificate",
+    "outbound/control",
+];
+
+/// The same service, started once for the run.
+fn kept(parts: &str) -> String {
+    parts.replace("within  = \"60s\"\n", "within  = \"60s\"\nkeep    = \"run\"\n")
+}
+
+fn a_service_kept_for_the_run_starts_once() {
+    let parts = format!("[renewal]\nby = \"files\"\n{SERVICE}{TRIGGERED}{SERVING}");
+    let (each, once) = each_and_once(&parts, &KEPT);
+    assert_eq!((once.code, once.rulings()), (each.code, each.rulings()), "{}", once.said);
+    assert_eq!(once.code, Some(0), "{}", once.said);
+    assert!(once.rulings().values().all(|ruling| ruling == "met"), "{:?}", once.rulings());
+    assert!(!once.said.contains("started anew"), "{}", once.said);
+    assert_eq!(once.logs.matches("the backend starts").count(), 1, "{}", once.said);
+    assert!(each.logs.matches("the backend starts").count() > 5);
+}
+
+/// A service that keeps an address for longer than it may: what it is judged by is that, and nothing that it brought from
+/// another scenario. One that keeps its connection, and calls nobody for a while after a failure, is given its time.
+fn what_is_left_of_a_scenario_is_waited_for() {
+    let with = |words: &str| SERVICE.replace("\"service\"]", &format!("\"service\", {words}]")) + TRIGGERED;
+    let moving =
+        ["dns/asks-first", "dns/address-change", "dns/dead-address", "inbound/address-ranges", "inbound/expired"];
+    let resting = ["dns/kept-alive", "inbound/expired", "inbound/wrong-host", "dns/dead-address"];
+    let pooled = with("\"pools\", \"breaker\"") + "settle = \"1100ms\"\n";
+    let note = "it went on with the address that an earlier scenario had left";
+    let cases = [
+        (with("\"keeps-address\""), moving.as_slice(), Some(note)),
+        (with("\"once-resolved\""), moving.as_slice(), Some(note)),
+        (pooled, resting.as_slice(), None),
+    ];
+    side_by_side(cases.map(|(parts, only, note)| {
+        move || {
+            let (each, once) = each_and_once(&parts, only);
+            assert_eq!((once.code, once.rulings()), (each.code, each.rulings()), "{}", once.said);
+            match note {
+                Some(note) => assert!(once.code == Some(1) && once.said.contains(note), "{}", once.said),
+                None => assert!(!once.said.contains("started anew"), "{}", once.said),
+            }
+        }
+    }));
+}
+
+/// The same service, started for each scenario and once for the run.
+fn each_and_once(parts: &str, only: &[&str]) -> (Ran, Ran) {
+    std::thread::scope(|scope| {
+        let each = scope.spawn(|| Files::new().run(parts, "private", only));
+        let once = Files::new().run(&kept(parts), "private", only);
+        (each.join().unwrap(), once)
+    })
+}
+
+/// They mostly wait.
+fn side_by_side<const COUNT: usize>(tests: [impl FnOnce() + Send; COUNT]) {
+    std::thread::scope(|scope| {
+        for test in tests {
+            scope.spawn(test);
+        }
+    });
+}
+
+fn a_kept_service_that_dies_is_started_anew() {
+    let only = ["inbound/expired", "inbound/control", "inbound/wrong-host", "outbound/control"];
+    let dying = kept(&SERVICE.replace("\"service\"]", "\"service\", \"dies-of-refusal\"]")) + TRIGGERED + SERVING;
+    let found = Files::new().run(&dying, "private", &only);
+    assert_eq!(found.code, Some(2), "{}", found.said);
+    let (mut open, mut met) = (Vec::new(), Vec::new());
+    for finding in found.findings() {
+        let scenario = finding["scenario"].as_str().unwrap().to_owned();
+        match finding["ruling"].as_str().unwrap() {
+            "met" => met.push(scenario),
+            _ => {
+                assert!(
+                    finding["seen"].as_str().unwrap().contains("`backend` has ended (exit status: 9)"),
+                    "{finding:#}"
+                );
+                open.push(scenario);
+            }
+        }
+    }
+    assert!(open.contains(&only[0].to_owned()) && open.contains(&only[2].to_owned()), "{open:?}");
+    assert!(met.contains(&only[1].to_owned()) && met.contains(&only[3].to_owned()), "{met:?}");
+    assert!(found.said.contains("was started anew before"), "{}", found.said);
+    assert!(found.said.contains("it had ended (exit status: 9)"), "{}", found.said);
+
+    // What never comes up is tried twice, and not for every scenario.
+    let never =
+        kept(&SERVICE.replace("\"service\"]", "\"service\", \"never-ready\"]")).replace("60s", "1s") + TRIGGERED;
+    let found = Files::new().run(&never, "private", &only[..3]);
+    assert_eq!(found.code, Some(2), "{}", found.said);
+    assert_eq!(found.logs.matches("\"why\":\"was not ready within 1s").count(), 2, "{}", found.logs);
+    assert!(found.logs.contains("is not started any more"), "{}", found.logs);
 }
 
 fn one_service_holds_both_roles() {
@@ -229,6 +341,11 @@ fn in_a_shared_network_scenarios_take_turns() {
     let found = files.run(&parts, "shared", &["outbound/control", "outbound/client-certificate", "outbound/tls-1.1"]);
     assert_eq!(found.code, Some(0), "{}", found.said);
     assert!(found.rulings().values().all(|ruling| ruling == "met"), "{:?}", found.rulings());
+    // Nothing is kept there, and that is said.
+    let again = files.run(&kept(&parts), "shared", &["outbound/control", "outbound/tls-1.1"]);
+    assert_eq!(again.code, Some(0), "{}", again.said);
+    assert!(again.said.contains("keep = \"run\" needs a private network"), "{}", again.said);
+    assert!(again.said.contains("in a shared network none outlives its scenario"), "{}", again.said);
     // Who listens there already is not the service.
     let taken = std::net::TcpListener::bind(format!("127.0.0.1:{free}")).unwrap();
     let found = files.run(&parts.replace("60s", "300ms"), "shared", &["outbound/control"]);
@@ -332,7 +449,6 @@ fn what_does_not_fit_together_is_a_fault() {
     let with = |from: &str, to: &str| served("service = \"backend\"").replace(from, to);
     refused(&with("[\"/bin/true\"]", "[]"), "service `backend`: the command is empty");
     refused(&with("[\"/bin/true\"]", "[\"no-such-program\"]"), "`backend` starts `no-such-program`");
-    refused(&with("[\"/bin/true\"]", "[\"/bin/true\"]\nkeep = \"run\""), "keep = \"run\" is not played yet");
     refused(&with("[\"/bin/true\"]", "[\"/bin/true\"]\nkeep = \"always\""), "`scenario`");
     refused(&with("[\"/bin/true\"]", "[\"/bin/true\"]\nready = \"port 80\""), "`ready` is \"listening\"");
     refused(&format!("{service}{}", served("service = \"backend\"")), "service `backend` stands twice");

@@ -250,6 +250,9 @@ fn event(fact: &Fact, lanes: &Lanes, dialled: &BTreeMap<ConnectionId, usize>) ->
             (Kind::Note, here, here, format!("ended {how}"))
         }
         Seen::ServiceFailed { service, why } => (Kind::Refusal, here, here, format!("service {service} {why}")),
+        Seen::ServiceStartedAnew { service, why } => {
+            (Kind::Change, here, here, format!("service {service} was started anew: {why}"))
+        }
         Seen::Output { stream, text, .. } => (Kind::Note, here, here, format!("{stream}: {}", digest(text))),
         Seen::StrayLine { text } => (Kind::Note, here, here, format!("a line that is no answer: {}", digest(text))),
         Seen::Accepted { local, .. } => (Kind::Tcp, them, here, format!("connects to {local}")),

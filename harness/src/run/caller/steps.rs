@@ -164,7 +164,10 @@ async fn die(scene: &mut CallerScene, name: &EndpointName, how: Dead) -> Result<
                 scene.stage.watch_refusals(packets, world::HTTPS, &dead.endpoint);
             }
         }
-        Dead::Unreachable => scene.ground.world.make_unreachable(dead.address)?,
+        Dead::Unreachable => {
+            scene.ground.world.make_unreachable(dead.address)?;
+            scene.unreachable.push(dead.address);
+        }
     }
     dead.endpoint.cut();
     Ok(())

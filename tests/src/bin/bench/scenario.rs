@@ -151,5 +151,6 @@ fn setup() -> Result<Setup, Failure> {
         keep: subject.directories(),
         hosts: Vec::new(),
         threads_only: true,
+        standing: None,
     })
 }
