@@ -35,6 +35,8 @@ const TTL_MS: u64 = 1000;
 const WARM_UP: Duration = Duration::from_secs(5);
 /// Tries of a call that met only connections of an earlier phase.
 const TRIES: u32 = 3;
+/// A caller that reads at all has read by then that it is to leave a connection.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Margin above the endpoint's patience for a phase's connections to end.
 const SETTLE: Duration = Duration::from_secs(PATIENCE.as_secs() + 2);
 
@@ -162,6 +164,11 @@ impl CallerScene {
         let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         recorder.record(Actor::Runner, Event::CallEnded { call, claim: claim.clone(), took_us });
         self.hung = claim == Claim::TimedOut;
+        // A call that began before would be made on a connection that is about to end.
+        if !self.ground.farewells(FAREWELL).await {
+            let wait = "the caller to leave a connection of HTTP/2 that it was sent away from".to_owned();
+            recorder.record(Actor::Runner, Event::DeadlinePassed { wait });
+        }
         claim
     }
 

@@ -87,6 +87,28 @@ impl Ground {
     pub(super) async fn settle(&self, phase: Option<PhaseId>, within: Duration) -> bool {
         self.recorder.wait_for((Instant::now() + within).into_std(), |facts| all_ended(facts, phase)).await
     }
+
+    /// Waits until every connection has ended from which the peer was sent away, or the deadline passes.
+    pub(super) async fn farewells(&self, within: Duration) -> bool {
+        self.recorder.wait_for((Instant::now() + within).into_std(), all_left).await
+    }
+}
+
+fn all_left(facts: &[Fact]) -> bool {
+    let mut staying = BTreeSet::new();
+    for fact in facts {
+        let Some(connection) = fact.connection else { continue };
+        match fact.event {
+            Event::Dismissed => {
+                staying.insert(connection);
+            }
+            Event::Ended(_) => {
+                staying.remove(&connection);
+            }
+            _ => {}
+        }
+    }
+    staying.is_empty()
 }
 
 fn all_ended(facts: &[Fact], phase: Option<PhaseId>) -> bool {

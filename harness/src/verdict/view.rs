@@ -264,6 +264,7 @@ impl<'a> View<'a> {
                 }
                 (None, None) => "the counterpart ended it".to_owned(),
             },
+            Ending::Undecided if connection.greeted.is_some() => "HTTP/2 began, and nothing was asked for".to_owned(),
             Ending::Undecided => "nothing until the deadline".to_owned(),
             Ending::NotJudged => match &connection.no_hello {
                 Some(why) => format!("no ClientHello: {}", why.what),

@@ -10,6 +10,7 @@ use rustls::server::NoServerSessionStorage;
 use rustls::{DistinguishedName, ServerConfig, SupportedProtocolVersion};
 
 use super::admission::{Admission, Verifier};
+use super::http2;
 use super::shown::Shown;
 use super::tokens::{RandomError, Tokens};
 #[cfg(feature = "legacy-tls")]
@@ -226,7 +227,7 @@ impl Modern {
             }
         };
         let mut config = builder.with_cert_resolver(Arc::clone(&self.certificate) as _);
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![http2::PROTOCOL.to_vec(), b"http/1.1".to_vec()];
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
         Ok((config, verifier))

@@ -11,8 +11,9 @@ use tokio_rustls::server::TlsStream;
 
 use super::admission::Verifier;
 use super::conduct::{Conduct, Modern};
-use super::http;
+use super::exchange::Exchange;
 use super::stage::Endpoint;
+use super::{http, http2};
 use crate::observe::{ClientHello, ConnectionRecorder, End, Event, Handshake, TlsVersion};
 use crate::wire::hello::{self, Reading};
 use crate::wire::server_hello::{self, Sentinel};
@@ -150,8 +151,13 @@ async fn modern_handshake(
             let certificate = record_shown(verifier.as_deref(), recorder);
             record_handshake(&stream, recorder);
             let alerted = |stream: &TlsStream<Tap<TcpStream>>| stream.get_ref().0.alerted();
+            let in_frames = stream.get_ref().1.alpn_protocol() == Some(http2::PROTOCOL);
             let plain = Plain::new(stream, recorder.clone(), classify_rustls, alerted);
-            http::serve(plain, endpoint, conduct, certificate, recorder).await;
+            let exchange = Exchange::new(endpoint, conduct, certificate, recorder);
+            match in_frames {
+                true => http2::serve(plain.in_frames(), exchange).await,
+                false => http::serve(plain, exchange).await,
+            }
         }
         Ok(Err((error, tap))) => {
             record_shown(verifier.as_deref(), recorder);
@@ -213,7 +219,7 @@ async fn legacy_handshake(
             }));
             let alerted = |stream: &crate::legacy::Stream<Tap<TcpStream>>| stream.get_ref().alerted();
             let plain = Plain::new(established.stream, recorder.clone(), classify_legacy, alerted);
-            http::serve(plain, endpoint, conduct, certificate, recorder).await;
+            http::serve(plain, Exchange::new(endpoint, conduct, certificate, recorder)).await;
         }
         // Everything before ChangeCipherSpec is plaintext: the tap has recorded the alert.
         Ok(Err(failure)) => Broken::from(failure).record(recorder, true),

@@ -54,6 +54,8 @@ pub struct Connection {
     pub alerts_sent: Vec<Seen<u8>>,
     /// The counterpart's own failure.
     pub local_error: Option<Seen<String>>,
+    /// The peer's preface of HTTP/2.
+    pub greeted: Option<Seen<()>>,
     /// The first application data of the peer.
     pub data: Option<Seen<u64>>,
     /// HTTP requests of a caller.
@@ -81,7 +83,8 @@ pub enum Ending {
     Silent,
     /// The counterpart failed or refused first: proves nothing about the peer.
     Counterpart,
-    /// Only a deadline or the end of the phase ended the wait.
+    /// Only a deadline or the end of the phase ended the wait; or the peer closed after it had begun HTTP/2 and before it
+    /// asked for anything, which tells neither way.
     Undecided,
     /// The peer did not get as far as judging: no ClientHello, or no first flight was sent to it.
     NotJudged,
@@ -127,9 +130,12 @@ impl Connection {
         match (alert, counterpart, self.ended) {
             (Some(alert), Some(own), _) if own < alert.seq => Ending::Counterpart,
             (Some(alert), _, _) => Ending::Alert(alert.what),
-            (None, Some(own), Some(ended)) if ended.what.is_peers() && ended.seq < own => Ending::Silent,
+            (None, Some(own), Some(ended)) if ended.what.is_peers() && ended.seq < own => match self.greeted {
+                None => Ending::Silent,
+                Some(_) => Ending::Undecided,
+            },
             (None, Some(_), _) => Ending::Counterpart,
-            (None, None, Some(ended)) if ended.what.is_peers() => Ending::Silent,
+            (None, None, Some(ended)) if ended.what.is_peers() && self.greeted.is_none() => Ending::Silent,
             (None, None, _) => Ending::Undecided,
         }
     }
@@ -206,6 +212,7 @@ impl Connection {
             alerts_received: Vec::new(),
             alerts_sent: Vec::new(),
             local_error: None,
+            greeted: None,
             data: None,
             requests: Vec::new(),
             marks: Vec::new(),
@@ -231,6 +238,7 @@ impl Connection {
             Event::LocalError { error } if self.local_error.is_none() => {
                 self.local_error = Some(seen(fact, error.clone()));
             }
+            Event::Greeted => self.greeted = Some(seen(fact, ())),
             Event::Data { bytes } if self.data.is_none() => self.data = Some(seen(fact, *bytes)),
             Event::Request(head) => self.requests.push(seen(fact, head.clone())),
             Event::Marked(marks) => self.marks.push(seen(fact, marks.clone())),

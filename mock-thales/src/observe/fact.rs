@@ -239,11 +239,14 @@ pub enum Event {
     },
     /// The client's request was sent: the server has everything that it can wait for.
     RequestSent,
-    /// The first application data of this direction was decrypted.
+    /// The first application data of this direction was decrypted. In HTTP/2 what belongs to a request: the preface and
+    /// what manages the connection may be sent before the sender has judged its peer.
     Data {
         /// Bytes in the first piece.
         bytes: u64,
     },
+    /// The peer began HTTP/2: the connection's preface, which asks for nothing yet (RFC 9113 section 3.4).
+    Greeted,
     /// A complete HTTP request head.
     Request(RequestHead),
     /// What an API request says above TLS.
@@ -255,6 +258,8 @@ pub enum Event {
         /// HTTP status.
         status: u16,
     },
+    /// The endpoint sends the peer away after this answer over HTTP/2 (GOAWAY, RFC 9113 section 6.8).
+    Dismissed,
     /// The integration's server answered.
     Response {
         /// HTTP status.

@@ -5,6 +5,7 @@
 pub mod ciphers;
 mod distinguished_name;
 mod ending;
+pub mod frames;
 pub mod hello;
 mod plain;
 mod reader;

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Broken;
+use super::frames::Frames;
 use crate::observe::{ConnectionRecorder, End, Event};
 
 /// A TLS stream after its handshake.
@@ -16,6 +17,9 @@ pub struct Plain<T> {
     classify: fn(&io::Error) -> Broken,
     /// Says whether the tap below has recorded an alert of the peer already.
     alerted: fn(&T) -> bool,
+    /// Where HTTP/2 is spoken, what tells a request from the beginning of a connection.
+    frames: Option<Frames>,
+    greeted: bool,
     started: bool,
     ended: bool,
 }
@@ -28,12 +32,30 @@ impl<T> Plain<T> {
         classify: fn(&io::Error) -> Broken,
         alerted: fn(&T) -> bool,
     ) -> Self {
-        Self { inner, recorder, classify, alerted, started: false, ended: false }
+        Self { inner, recorder, classify, alerted, frames: None, greeted: false, started: false, ended: false }
+    }
+
+    /// HTTP/2 is spoken on it: what only begins the connection is no data.
+    #[must_use]
+    pub fn in_frames(mut self) -> Self {
+        self.frames = Some(Frames::new());
+        self
     }
 
     /// Whether the end was seen and recorded.
     pub fn ended(&self) -> bool {
         self.ended
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        let Self { frames, recorder, greeted, started, .. } = self;
+        if frames.as_mut().is_none_or(|frames| frames.feed(bytes)) {
+            *started = true;
+            recorder.record(Event::Data { bytes: bytes.len() as u64 });
+        } else if !*greeted {
+            *greeted = true;
+            recorder.record(Event::Greeted);
+        }
     }
 
     fn end(&mut self, error: &io::Error) {
@@ -61,8 +83,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Plain<T> {
             Ok(()) => {
                 let bytes = buf.filled().len() - before;
                 if bytes > 0 && !this.started {
-                    this.started = true;
-                    this.recorder.record(Event::Data { bytes: bytes as u64 });
+                    this.take(&buf.filled()[before..]);
                 } else if bytes == 0 && buf.remaining() > 0 && !this.ended {
                     this.ended = true;
                     this.recorder.record(Event::Ended(End::CloseNotify));

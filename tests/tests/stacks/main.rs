@@ -22,7 +22,7 @@ use table::Stack;
 const HARNESS: &str = env!("CARGO_BIN_EXE_thales-harness-under-test");
 
 /// What the machines of `CI=true` may do without.
-const OPTIONAL: [&str; 2] = ["node", "wget"];
+const OPTIONAL: [&str; 3] = ["go", "node", "wget"];
 
 /// Stacks at once. Their scenarios about DNS wait for seconds, the processor's cores are busy with the others.
 const THREADS: usize = 4;

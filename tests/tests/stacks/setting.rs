@@ -12,13 +12,15 @@ use tempfile::TempDir;
 use super::table::{Party, Stack};
 
 /// Files that any stack may use, by their names in the directory.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 11] = [
     ("identity.sh", include_str!("files/identity.sh")),
     ("pinning-nginx.sh", include_str!("files/pinning-nginx.sh")),
     ("pinning-curl.sh", include_str!("files/pinning-curl.sh")),
     ("deployed-curl.sh", include_str!("files/deployed-curl.sh")),
     ("deploy.sh", include_str!("files/deploy.sh")),
     ("caller.mjs", include_str!("files/caller.mjs")),
+    ("caller-http2.mjs", include_str!("files/caller-http2.mjs")),
+    ("caller.go", include_str!("files/caller.go")),
     ("caller.py", include_str!("files/caller.py")),
     ("issuer.py", include_str!("files/issuer.py")),
     ("closing.py", include_str!("files/closing.py")),
@@ -71,6 +73,9 @@ impl Setting {
         }
         fs::write(path.join("integration.toml"), integration(stack))?;
         make_identity(&path, stack.host)?;
+        if stack.tools.contains(&"go") {
+            build(&path)?;
+        }
         Ok(Self { directory: Mutex::new(Some(directory)), path })
     }
 
@@ -119,4 +124,12 @@ fn make_identity(directory: &Path, host: &str) -> Result<(), Failed> {
         return Ok(());
     }
     Err(format!("openssl failed to make the certificates: {}", String::from_utf8_lossy(&made.stderr)).into())
+}
+
+fn build(directory: &Path) -> Result<(), Failed> {
+    let built = Command::new("go").args(["build", "-o", "caller", "caller.go"]).current_dir(directory).output()?;
+    if built.status.success() {
+        return Ok(());
+    }
+    Err(format!("go failed to build the caller: {}", String::from_utf8_lossy(&built.stderr)).into())
 }

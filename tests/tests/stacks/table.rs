@@ -126,6 +126,8 @@ const RECEIVER: &[&str] = &[
 
 /// OpenSSL's clients take the common name where a certificate has no subject alternative name: advisory.
 const CN_ONLY: &str = "TSH-ADV-03";
+/// Java, Go and GnuTLS show no certificate to a server whose list names another authority: advisory.
+const FOREIGN_LIST: &str = "TSH-ADV-05";
 
 /// All stacks.
 pub(super) fn stacks() -> Vec<Stack> {
@@ -170,6 +172,7 @@ fn curls() -> Vec<Stack> {
             ..curl("curl", &[&TRUST, &CERTIFICATE])
         },
         Stack { renewal: r#""files""#, ..curl("curl-tls-1.2", &[&MODERN, &TRUST, &CERTIFICATE]) },
+        curl("curl-http-1.1", &[&MODERN, &["--http1.1"], &TRUST, &CERTIFICATE]),
         Stack {
             only: &["inbound/*"],
             renewal: r#"{ command = ["sh", "deploy.sh"] }"#,
@@ -296,6 +299,11 @@ fn pythons() -> Vec<Stack> {
             ..driver("python-reading-its-files-once", "fresh")
         },
         caller("node", &["node", "openssl"], Party::Driver { words: vec!["node", "caller.mjs"] }),
+        caller("node-http-2", &["node", "openssl"], Party::Driver { words: vec!["node", "caller-http2.mjs"] }),
+        Stack {
+            fail: &[FOREIGN_LIST],
+            ..caller("go", &["go", "openssl"], Party::Driver { words: vec!["{dir}/caller"] })
+        },
         Stack {
             fail: &["TSH-DNS-02", "TSH-DNS-03", CN_ONLY, "TSH-ADV-08"],
             inconclusive: &["TSH-DNS-04", "TSH-ADV-07"],

@@ -208,7 +208,7 @@ fn event(fact: &Fact, lanes: &Lanes, dialled: &BTreeMap<ConnectionId, usize>) ->
     let ours = fact.connection.and_then(|id| dialled.get(&id).copied()).unwrap_or(here);
     let (kind, from, to, what) = match &fact.event {
         Seen::PhaseBegan { name } => (Kind::Phase, RUNNER, RUNNER, name.clone()),
-        Seen::PhaseEnded | Seen::Data { .. } | Seen::RequestSent => return None,
+        Seen::PhaseEnded | Seen::Data { .. } | Seen::Greeted | Seen::Dismissed | Seen::RequestSent => return None,
         Seen::Lagged { by_us } if *by_us < WORTH_SAYING_US => return None,
         Seen::CallBegan { call } => (Kind::Call, RUNNER, them, format!("call {}", call.0)),
         Seen::CallEnded { call, claim, .. } => {

@@ -22,7 +22,10 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
             if !is_host(host, &context.inbound_host, view.header.network) {
                 return Ruling::violated(format!("Host header is `{host}`"), vec![request.seq]);
             }
-            let asks_for_token = connection.token_requests.iter().any(|asked| asked.seq == request.seq + 1);
+            let asks_for_token = connection.token_requests.iter().any(|asked| {
+                let of_it = connection.requests.iter().rfind(|request| request.seq < asked.seq);
+                of_it.is_some_and(|of_it| of_it.seq == request.seq)
+            });
             if !asks_for_token && !request.what.path.starts_with(&context.base_path) {
                 outside.get_or_insert_with(|| request.what.path.clone());
             }

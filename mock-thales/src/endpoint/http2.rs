@@ -1,0 +1,140 @@
+//! HTTP/2 on an accepted connection. Where HTTP/1.1 says `Connection: close`, the peer is sent away with GOAWAY, once it
+//! has read its answer: some stacks give up the requests that are still under way when they are sent away.
+
+use std::future::pending;
+
+use bytes::Bytes;
+use h2::server::{self, Connection, SendResponse};
+use h2::{Ping, PingPong, RecvStream};
+use hyper::header::{CONTENT_LENGTH, EXPECT, HeaderValue};
+use hyper::{Request, Response, StatusCode};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinSet;
+
+use super::exchange::{BODY_LIMIT, Exchange};
+use crate::observe::{End, Event};
+use crate::wire::Plain;
+
+/// Its name in ALPN (RFC 9113 section 3.2).
+pub(super) const PROTOCOL: &[u8] = b"h2";
+
+/// Serves requests until the connection ends, or the peer has said nothing for the endpoint's patience.
+pub(super) async fn serve<T>(stream: Plain<T>, exchange: Exchange)
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let conversation = converse(stream, &exchange);
+    tokio::pin!(conversation);
+    // A kept-alive connection lasts until the scenario cuts it.
+    if exchange.keeps_alive() {
+        conversation.await;
+    } else if tokio::time::timeout(exchange.endpoint.patience(), conversation.as_mut()).await.is_err() {
+        // Recorded before the stream is dropped: the first word about an end is the one that counts.
+        exchange.recorder.record(Event::Ended(End::Deadline));
+    }
+}
+
+async fn converse<T>(stream: Plain<T>, exchange: &Exchange)
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    // The stream has recorded what ended it.
+    let Ok(mut connection) = server::handshake(stream).await else { return };
+    let mut farewell = Farewell::Unsaid(connection.ping_pong());
+    // Dropped with the connection, and all answers under way with it.
+    let mut answers = JoinSet::new();
+    loop {
+        tokio::select! {
+            request = connection.accept() => match request {
+                Some(Ok((request, respond))) => {
+                    let exchange = exchange.clone();
+                    answers.spawn(async move { answer(request, respond, &exchange).await });
+                }
+                // What the peer got wrong on a stream is answered by the engine.
+                Some(Err(_)) | None => return,
+            },
+            Some(given) = answers.join_next() => {
+                if matches!(given, Ok(true)) {
+                    farewell.prepare();
+                }
+            }
+            () = farewell.due() => farewell.say(&mut connection),
+        }
+    }
+}
+
+/// Gives one answer. Whether it is to be the connection's last.
+async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, exchange: &Exchange) -> bool {
+    let (head, body) = request.into_parts();
+    if head.headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+        let mut go_on = Response::new(());
+        *go_on.status_mut() = StatusCode::CONTINUE;
+        // A peer that is gone needs none.
+        let _ = respond.send_informational(go_on);
+    }
+    let (head_of_answer, content) = exchange.answer(&head, collect(body)).await.into_parts();
+    let last = exchange.is_last();
+    if last {
+        exchange.recorder.record(Event::Dismissed);
+    }
+    let mut response = Response::from_parts(head_of_answer, ());
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(content.len()));
+    let nothing_follows = content.is_empty() || head.method == hyper::Method::HEAD;
+    // Neither fails but where the peer has gone or taken back its request.
+    if let Ok(mut sending) = respond.send_response(response, nothing_follows)
+        && !nothing_follows
+    {
+        let _ = sending.send_data(content, true);
+    }
+    last
+}
+
+async fn collect(mut body: RecvStream) -> Bytes {
+    let mut bytes = Vec::new();
+    while let Some(Ok(piece)) = body.data().await {
+        if bytes.len() + piece.len() > BODY_LIMIT {
+            return Bytes::new();
+        }
+        bytes.extend_from_slice(&piece);
+        // Fails for a stream alone that is over.
+        let _ = body.flow_control().release_capacity(piece.len());
+    }
+    bytes.into()
+}
+
+/// The end of a connection: nothing is said until the peer has answered a PING that was sent behind the answer.
+enum Farewell {
+    Unsaid(Option<PingPong>),
+    Prepared(PingPong),
+    Said,
+}
+
+impl Farewell {
+    /// Begins to say it, unless it was begun before.
+    fn prepare(&mut self) {
+        *self = match std::mem::replace(self, Self::Said) {
+            Self::Unsaid(Some(mut pings)) => match pings.send_ping(Ping::opaque()) {
+                Ok(()) => Self::Prepared(pings),
+                Err(_) => Self::Said,
+            },
+            begun => begun,
+        };
+    }
+
+    /// Waits until it is to be said.
+    async fn due(&mut self) {
+        match self {
+            // An error is a connection that ends by itself.
+            Self::Prepared(pings) => drop(std::future::poll_fn(|cx| pings.poll_pong(cx)).await),
+            Self::Unsaid(_) | Self::Said => pending().await,
+        }
+    }
+
+    fn say<T>(&mut self, connection: &mut Connection<Plain<T>, Bytes>)
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
+        *self = Self::Said;
+        connection.graceful_shutdown();
+    }
+}
