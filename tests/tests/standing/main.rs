@@ -72,7 +72,8 @@ fn a_portal_is_made_anew_where_that_is_said() {
     let files = directory();
     let (path, ..) = portal(files.path(), &["--days", "5"]);
     let ends = |name: &str, within: u32| {
-        let end = Command::new("openssl").args(["x509", "-noout", "-checkend", &within.to_string(), "-in"]);
+        let mut end = Command::new("openssl");
+        end.args(["x509", "-noout", "-checkend", &within.to_string(), "-in"]);
         !end.arg(path.join(name)).output().unwrap().status.success()
     };
     let day = 86_400;
