@@ -1,7 +1,7 @@
 # Each target is what a person could type. `make help` prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run certify test check bench list doctor
+.PHONY: help run sweep certify test check bench list doctor
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -10,6 +10,9 @@ help: ## print the targets
 # `readiness` and its notes say which and why. 1 (not ready), 3 (bad usage) and 4 (the harness failed) are failures.
 run: ## play every scenario to the built-in reference integration; ARGS='--help' says what else
 	cargo run -p thales-harness -- run $(ARGS) || { code=$$?; test $$code -eq 2 || exit $$code; }
+
+sweep: ## vary what Thales leaves unspecified; ARGS='--integration FILE --budget 2h --resume'
+	cargo run -p thales-harness -- sweep $(ARGS)
 
 certify: ## certify an integration; ARGS='--integration FILE --environment ID --key PEM --out DIR'
 	cargo run -p thales-harness -- certify $(ARGS)

@@ -15,6 +15,7 @@ pub mod reference;
 pub mod report;
 pub mod run;
 pub mod standing;
+pub mod sweep;
 pub mod verdict;
 pub mod world;
 

@@ -49,6 +49,7 @@ fn outcome(profile: Profile, violated: &str) -> Outcome {
         scenarios: Vec::new(),
         requirements,
         readiness,
+        deviations: Vec::new(),
         profile,
         onboarding: Onboarding::default(),
     }

@@ -12,7 +12,7 @@ use thales_harness::model::{Proof, Shape, Topic};
 const LONGEST: usize = 500;
 
 /// Who may know whom inside the harness, with what of it: `""` is everything. What is not listed is forbidden.
-const HARNESS: [(&str, &[(&str, &str)]); 10] = [
+const HARNESS: [(&str, &[(&str, &str)]); 11] = [
     ("model", &[]),
     ("world", &[]),
     ("inspect", &[("model", ""), ("verdict", "")]),
@@ -33,12 +33,14 @@ const HARNESS: [(&str, &[(&str, &str)]); 10] = [
             ("report", "document|html|row"),
         ],
     ),
+    // Plays scenarios of an exam and reads what was found: no wire, no world.
+    ("sweep", &[("model", ""), ("load", "Library"), ("run", "Exam|ScenarioRun|waits"), ("verdict", "")]),
     // Written as a customer would write it: against the public trait.
     ("reference", &[("model", ""), ("integration", "")]),
 ];
 
 /// What of the counterpart each of them may know.
-const COUNTERPART: [(&str, &[&str]); 9] = [
+const COUNTERPART: [(&str, &[&str]); 10] = [
     ("model", &["observe", "plan"]),
     ("world", &[]),
     ("inspect", &["observe", "pki"]),
@@ -47,6 +49,7 @@ const COUNTERPART: [(&str, &[&str]); 9] = [
     ("integration", &["endpoint", "observe", "pki"]),
     ("report", &["observe", "pki"]),
     ("certify", &["observe"]),
+    ("sweep", &["observe"]),
     ("reference", &["pki"]),
 ];
 

@@ -122,6 +122,11 @@ pub enum Flaw {
         /// Where it first differs.
         place: String,
     },
+    /// The report was held against known deviations: a certificate knows none.
+    Deviation {
+        /// What one of them is about.
+        of: String,
+    },
     /// The statement says other than the report.
     Statement {
         /// Where it first differs.
@@ -161,6 +166,9 @@ impl fmt::Display for Flaw {
             Self::Log { name, why } => write!(f, "{name} is no log: {why}"),
             Self::OtherRun { name, what } => write!(f, "{name} is of another run: its {what} differs"),
             Self::Judged { name, place } => write!(f, "{name} says other than the logs, first at {place}"),
+            Self::Deviation { of } => {
+                write!(f, "report.json bears a known deviation, about {of}: a certificate bears none")
+            }
             Self::Statement { place } => write!(f, "the statement says other than the report, first at {place}"),
         }
     }

@@ -136,7 +136,7 @@ impl Statement<TestResult> {
             configuration: subject.iter().filter(|file| file.name == super::bundle::INTEGRATION).cloned().collect(),
             passed_tests: of(&[Weight::Passed]),
             warned_tests: of(&[Weight::Warning]),
-            failed_tests: of(&[Weight::Failed, Weight::Open, Weight::Untested]),
+            failed_tests: of(&[Weight::Failed, Weight::Known, Weight::Open, Weight::Untested]),
         };
         Self::of(TEST_RESULT, subject, predicate)
     }

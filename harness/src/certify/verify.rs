@@ -140,6 +140,9 @@ fn told_again(
     let again = Again::of(library, &file).map_err(|error| unfit(error.to_string()))?;
     let again = again.ok_or_else(|| unfit("no such profile".to_owned()))?;
     let report: Value = json(REPORT, told(REPORT)?)?;
+    if let Some(of) = deviation(&report) {
+        return Err(Flaw::Deviation { of });
+    }
     let logs = logs(bundle, &again, &report, conformance, library)?;
     let mut onboarding = onboarding(&report, conformance);
     onboarding.context = logs.first().map(|(log, _)| log.header.context.clone()).unwrap_or_default();
@@ -170,6 +173,15 @@ fn told_again(
     same(result, &Statement::test_result(&judged, &statement.subject))?;
     same(statement, &Statement::conformance(&judged, &manifest, &statement.subject, occasion))?;
     Ok(manifest)
+}
+
+/// What a report's first known deviation is about.
+fn deviation(report: &Value) -> Option<String> {
+    let entries = report["deviations"].as_array().into_iter().flatten();
+    let rows = ["requirements", "optional"].into_iter().filter_map(|rows| report[rows].as_array()).flatten();
+    let of = |entry: &Value| entry["of"].as_object()?.values().next()?.as_str().map(str::to_owned);
+    let marked = |row: &Value| row.get("deviation").map(|_| row["id"].as_str().unwrap_or_default().to_owned());
+    entries.map(|entry| of(entry).unwrap_or_default()).chain(rows.filter_map(marked)).next()
 }
 
 fn integration(text: &[u8], conformance: &Conformance, library: &Library) -> Result<IntegrationFile, Flaw> {

@@ -71,6 +71,9 @@ impl Run<'_> {
         if !words.only.is_empty() {
             return Err(refused("--only: a certificate is about the whole set of scenarios"));
         }
+        if words.deviations.is_some() {
+            return Err(refused("--deviations: a known deviation makes nothing pass, and a certificate bears none"));
+        }
         let text = fs::read(integration).map_err(|error| refused(format!("{}: {error}", integration.display())))?;
         let file = load_integration(integration, library)?;
         let profile = profile_of(&file.profile, library)?;

@@ -3,6 +3,7 @@
 mod certify;
 mod doctor;
 mod explain;
+mod history;
 mod init;
 mod inspect;
 mod inspected;
@@ -15,6 +16,8 @@ mod serve;
 mod sign;
 mod stack;
 mod starting_file;
+mod sweep;
+mod sweep_words;
 mod verify;
 
 use std::fmt;
@@ -84,6 +87,8 @@ pub fn main() -> ExitCode {
         Words::Judge(words) => judge::judge(&words),
         Words::Certify(words) => certify::certify(&words),
         Words::Verify(words) => verify::verify(&words),
+        Words::Sweep(words) => sweep::sweep(&words),
+        Words::History(words) => history::history(&words),
         Words::Sign(words) => sign::sign(&words),
         Words::Inspect(words) => inspect::run(&words),
         Words::Init(words) => init::init(&words),

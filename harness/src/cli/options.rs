@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::sweep_words::{HistoryWords, SWEEP_EXIT_CODES, SweepWords};
+
 const EXIT_CODES: &str = "Exit codes:
   0  ready, or a selection that passed
   1  not ready: a MUST failed
@@ -66,6 +68,11 @@ pub(super) enum Words {
     /// Verify a bundle that `certify` wrote, from the bundle alone
     #[command(after_help = VERIFY_EXIT_CODES)]
     Verify(VerifyWords),
+    /// Play the scenarios with what Thales leaves unspecified, and say what would break
+    #[command(after_help = SWEEP_EXIT_CODES)]
+    Sweep(SweepWords),
+    /// Print the sweeps so far and draw their trend
+    History(HistoryWords),
     /// Sign a request for a client certificate, as Thales' authority for customers would, or say why not
     #[command(after_help = SIGN_EXIT_CODES)]
     Sign(SignWords),
@@ -108,6 +115,9 @@ pub(super) struct RunWords {
     /// Write the report as JUnit XML to that file
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+    /// Known deviations: a failed MUST that is one fails no job, one that is stale does
+    #[arg(long, value_name = "FILE")]
+    pub(super) deviations: Option<PathBuf>,
     /// Say in page and summary what changed since this earlier report.json
     #[arg(long, value_name = "FILE")]
     pub(super) compare: Option<PathBuf>,
@@ -295,6 +305,9 @@ pub(super) struct CertifyWords {
     /// Known here to be refused in words.
     #[arg(long, value_name = "GLOB", hide = true)]
     pub(super) only: Vec<String>,
+    /// Known here to be refused in words.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(super) deviations: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

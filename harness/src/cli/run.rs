@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mock_thales::observe::KeyLog;
 
+use time::OffsetDateTime;
+
 use super::options::{NetworkWord, RunWords};
 use super::{Exit, Refused, library, profile_of};
 use crate::integration::{InProcess, Subject};
-use crate::load::{Library, load_integration};
+use crate::load::{Library, load_deviations, load_integration};
 use crate::model::{Environment, Level, Profile};
 use crate::reference;
 use crate::report::annotations::Annotations;
@@ -23,7 +25,7 @@ use crate::report::reporter::{Ended, Reporters};
 use crate::report::screen::Screen;
 use crate::report::summary::Summary;
 use crate::run::{Exam, Outcome, Selection};
-use crate::verdict::{Readiness, Verdict};
+use crate::verdict::{Readiness, RequirementVerdict, Verdict};
 use crate::world::{self, Network, Wanted};
 
 pub(super) fn run(words: &RunWords) -> Result<Exit, Refused> {
@@ -49,6 +51,11 @@ pub(super) fn run(words: &RunWords) -> Result<Exit, Refused> {
     let subject = match &words.portal {
         Some(directory) => subject.with_portal(directory).map_err(|error| Refused::Words(error.to_string()))?,
         None => subject,
+    };
+    let today = OffsetDateTime::now_utc().date();
+    let deviations = match &words.deviations {
+        Some(path) => load_deviations(path, &library, today)?,
+        None => Vec::new(),
     };
     let profile = words.profile.clone().unwrap_or_else(|| subject.profile.clone());
     let environment = environment(words, &subject, &profile, &library)?;
@@ -93,10 +100,11 @@ pub(super) fn run(words: &RunWords) -> Result<Exit, Refused> {
     };
     let Ok(runtime) = tokio::runtime::Runtime::new() else { return Ok(Exit::Fault) };
     let reporters = Mutex::new(reporters);
-    let outcome = runtime.block_on(exam.run(&|event| {
+    let mut outcome = runtime.block_on(exam.run(&|event| {
         reporters.lock().unwrap_or_else(PoisonError::into_inner).event(&event);
     }));
     runtime.shutdown_background();
+    outcome.deviate(deviations, today);
     let ended = Ended { outcome: &outcome, report: &Report::of(&outcome), repeat: &repeat(words) };
     let unlogged = keys.and_then(|keys| keys.take_failure());
     if let Some(error) = &unlogged {
@@ -225,21 +233,22 @@ pub(super) fn exit(outcome: &Outcome) -> Exit {
     if outcome.scenarios.iter().any(|run| run.log.is_err()) {
         return Exit::Fault;
     }
-    match outcome.readiness {
-        Readiness::Ready => Exit::Ready,
-        Readiness::NotReady => Exit::NotReady,
-        Readiness::Incomplete => Exit::Incomplete,
-        Readiness::Partial => {
-            let has = |verdict: Verdict| {
-                outcome.requirements.iter().any(|row| row.requirement.level == Level::Must && row.verdict == verdict)
-            };
-            if has(Verdict::Fail) {
-                Exit::NotReady
-            } else if has(Verdict::Inconclusive) {
-                Exit::Incomplete
-            } else {
-                Exit::Ready
-            }
-        }
+    let has = |fits: &dyn Fn(&RequirementVerdict) -> bool| {
+        outcome.requirements.iter().any(|row| row.requirement.level == Level::Must && fits(row))
+    };
+    let is_stale = outcome.deviations.iter().any(|(_, state)| state.is_stale());
+    // A failure that is known fails no job, and makes nothing ready.
+    if is_stale || has(&|row| row.verdict == Verdict::Fail && row.deviation.is_none()) {
+        return Exit::NotReady;
     }
+    let is_open = match outcome.readiness {
+        Readiness::Ready => false,
+        Readiness::Incomplete => true,
+        Readiness::NotReady => {
+            outcome.network == crate::model::Network::Shared
+                || has(&|row| matches!(row.verdict, Verdict::Inconclusive | Verdict::Untested))
+        }
+        Readiness::Partial => has(&|row| row.verdict == Verdict::Inconclusive),
+    };
+    if is_open { Exit::Incomplete } else { Exit::Ready }
 }

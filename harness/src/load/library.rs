@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, DirEntry, include_dir};
 
 use super::diagnostic::{Diagnostic, Diagnostics, Place};
-use super::{profile, scenario};
-use crate::model::{Profile, Scenario, Topic};
+use super::{dimensions, profile, scenario};
+use crate::model::{Dimension, Profile, Scenario, Topic};
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../scenarios");
 
@@ -20,6 +20,8 @@ pub struct Library {
     pub profiles: BTreeMap<String, (Profile, String)>,
     /// Scenarios in the order of their ids.
     pub scenarios: Vec<Scenario>,
+    /// What Thales leaves unspecified, in the file's order; none where there is no such file.
+    pub dimensions: Vec<Dimension>,
 }
 
 impl Library {
@@ -48,6 +50,8 @@ impl Library {
         files.sort();
         let mut faults = Diagnostics::default();
         let mut profiles = BTreeMap::new();
+        let (dimension_files, files): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|(path, _)| path == Path::new(dimensions::FILE));
         let (profile_files, scenario_files): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|(path, _)| path.starts_with("profiles"));
         for (path, text) in profile_files {
@@ -98,7 +102,14 @@ impl Library {
                 }
             }
         }
-        faults.finish(Self { profiles, scenarios })
+        let mut dimensions = Vec::new();
+        for (path, text) in dimension_files.into_iter().filter(|_| scenarios_are_whole) {
+            match dimensions::read(&Place { path: root.join(&path), text }, &scenarios) {
+                Ok(read) => dimensions = read,
+                Err(found) => faults.0.extend(found.0),
+            }
+        }
+        faults.finish(Self { profiles, scenarios, dimensions })
     }
 }
 

@@ -15,8 +15,8 @@ use super::scenario_file::{
     ChangeKeys, ClientKeys, EndpointKeys, ExpectKeys, RowKeys, ScenarioFile, StepKeys, ZoneKeys,
 };
 use crate::model::{
-    Change, Check, ClientConduct, Conduct, DEFAULT_ADDRESS, EndpointConduct, EndpointName, Millis, Row, RowKind,
-    Scenario, ScenarioId, Shape, Side, Step, Topic, Traffic,
+    Beside, Change, Check, ClientConduct, Conduct, DEFAULT_ADDRESS, EndpointConduct, EndpointName, Millis, Row,
+    RowKind, Scenario, ScenarioId, Shape, Side, Step, Topic, Traffic,
 };
 
 /// Reads one scenario. `id` is what its path says; `topics` are those that some profile has a requirement about.
@@ -34,6 +34,7 @@ pub(super) fn read(place: &Place, id: &ScenarioId, topics: &BTreeSet<Topic>) -> 
         side: file.role.into_inner(),
         digest: digest(&place.text),
         shape,
+        beside: Beside::default(),
     };
     reader.faults.finish(scenario)
 }
@@ -429,6 +430,10 @@ impl From<&EndpointKeys> for EndpointConduct {
             refuses: None,
             sentinel: None,
             keep_alive: keys.keep_alive,
+            idle_close: keys.idle_close,
+            chain: keys.chain,
+            tickets: keys.tickets,
+            alpn: keys.alpn,
             token_lifetime: keys.token_lifetime.as_ref().map(|lifetime| *lifetime.as_ref()),
         }
     }

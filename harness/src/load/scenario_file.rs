@@ -7,7 +7,8 @@ use std::net::IpAddr;
 
 use mock_thales::observe::TlsVersion;
 use mock_thales::plan::{
-    AskClient, AuthorityList, ClientCertificate, Endorsed, KeyKind, Refusal, ServerCertificate, ZoneMode,
+    Alpn, AskClient, AuthorityList, ChainShape, ClientCertificate, Endorsed, KeyKind, Refusal, ServerCertificate,
+    ZoneMode,
 };
 use serde::Deserialize;
 use toml::Spanned;
@@ -60,6 +61,14 @@ pub(super) struct EndpointKeys {
     pub(super) ca_list: Option<AuthorityList>,
     #[serde(default)]
     pub(super) keep_alive: Option<bool>,
+    #[serde(default)]
+    pub(super) idle_close: Option<Millis>,
+    #[serde(default)]
+    pub(super) chain: Option<ChainShape>,
+    #[serde(default)]
+    pub(super) tickets: Option<bool>,
+    #[serde(default)]
+    pub(super) alpn: Option<Alpn>,
     #[serde(default)]
     pub(super) token_lifetime: Option<Spanned<Millis>>,
 }

@@ -4,6 +4,8 @@
 
 pub mod assets;
 mod check;
+mod deviation;
+mod dimension;
 mod integration;
 mod names;
 mod profile;
@@ -12,10 +14,13 @@ mod requirement;
 mod scenario;
 mod script;
 mod service;
+mod vary;
 
 pub use check::{
     AnchorAspect, ApartAspect, CertificateAspect, ChainAspect, Check, Ends, OAuthAspect, Renews, StoreAspect,
 };
+pub use deviation::{Deviant, Deviation, LONGEST_DEVIATION_DAYS};
+pub use dimension::{Addresses, Axis, Dimension, DimensionValue, Setting, Variation};
 pub use integration::{
     AnswerFile, Caller, Declaration, EnvironmentTables, IdentityFiles, IntegrationFile, PortalValues, Receiver,
     RequestShape, StoreWord,
@@ -35,3 +40,4 @@ pub use script::{
     Context, EnvironmentValues, Expectation, Header, LOG_FORMAT, Network, Phase, PhaseKind, Script, Side, Unplanned,
 };
 pub use service::{Keep, LocalUrl, LocalUrlError, Ready, ServiceKeys, Trigger, TriggerRequest};
+pub use vary::{BESIDE_V6, Beside};

@@ -5,12 +5,13 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use mock_thales::observe::TlsVersion;
 use mock_thales::plan::{
-    AskClient, AuthorityList, ClientCertificate, Endorsed, KeyKind, Refusal, ServerCertificate, ZoneMode,
+    Alpn, AskClient, AuthorityList, ChainShape, ClientCertificate, Endorsed, KeyKind, Refusal, ServerCertificate,
+    ZoneMode,
 };
 use serde::{Deserialize, Serialize};
 
 use super::script::Side;
-use super::{Check, EndpointName, Millis, ScenarioId, Topic};
+use super::{Beside, Check, EndpointName, Millis, ScenarioId, Topic};
 
 /// Where the one endpoint of a scenario lives that names none (RFC 5737, TEST-NET-2).
 pub const DEFAULT_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 10));
@@ -30,6 +31,8 @@ pub struct Scenario {
     pub digest: String,
     /// What is played.
     pub shape: Shape,
+    /// What the zone has beyond that, where it is varied.
+    pub beside: Beside,
 }
 
 impl Scenario {
@@ -121,6 +124,14 @@ pub struct EndpointConduct {
     pub sentinel: Option<bool>,
     /// Leaves connections open.
     pub keep_alive: Option<bool>,
+    /// Closes what was idle for so long.
+    pub idle_close: Option<Millis>,
+    /// What it sends with its leaf.
+    pub chain: Option<ChainShape>,
+    /// Sends session tickets.
+    pub tickets: Option<bool>,
+    /// Its answer to ALPN.
+    pub alpn: Option<Alpn>,
     /// Life of an access token, where the product demands one.
     pub token_lifetime: Option<Millis>,
 }

@@ -30,14 +30,21 @@ impl Reporter for Annotations {
 pub fn render(report: &Report) -> String {
     let mut rows: Vec<_> = report.shown().filter(|row| row.weight() <= Weight::Open).collect();
     rows.sort_by_key(|row| row.weight());
-    let shown = if rows.len() > MOST { MOST - 1 } else { rows.len() };
-    let mut text: String = rows[..shown].iter().map(|row| annotation(row)).collect();
-    if rows.len() > shown {
+    let gravity = |row: &&Requirement| (row.weight(), annotation(row));
+    let stale = report.stale().map(|stale| {
+        let title = format!("deviation {}", stale.of);
+        (Weight::Failed, command(Weight::Failed, &title, &stale.sentence()))
+    });
+    let mut all: Vec<_> = rows.iter().map(gravity).chain(stale).collect();
+    all.sort_by_key(|(weight, _)| *weight);
+    let shown = if all.len() > MOST { MOST - 1 } else { all.len() };
+    let mut text: String = all[..shown].iter().map(|(_, command)| command.as_str()).collect();
+    if all.len() > shown {
         let more = format!(
             "{} more MUST failed or were not decided; summary.md and report.json name them.",
-            rows.len() - shown
+            all.len() - shown
         );
-        text.push_str(&command(rows[shown].weight(), "And more", &more));
+        text.push_str(&command(all[shown].0, "And more", &more));
     }
     text
 }

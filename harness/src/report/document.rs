@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::measured::Measured;
 use super::shown::Exchanged;
-use crate::model::{Level, Network, RequirementId, ScenarioId, Topic};
+use crate::model::{self, Deviant, Level, Network, RequirementId, ScenarioId, Topic};
 use crate::run::{Outcome, ScenarioRun};
-use crate::verdict::{Finding, Readiness, RequirementVerdict, Verdict};
+use crate::verdict::{DeviationState, Finding, Readiness, RequirementVerdict, Verdict};
 
 /// The format that this version writes.
 pub const REPORT_FORMAT: &str = "thales-harness-report/1";
@@ -60,8 +60,50 @@ pub struct Report {
     pub notes: Vec<String>,
     /// The scenarios in the order of the plan.
     pub scenarios: Vec<Scenario>,
+    /// Known deviations that the run was held against.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deviations: Vec<Deviation>,
     /// What even a green run does not prove.
     pub not_proven: Vec<String>,
+}
+
+/// A known deviation, and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Deviation {
+    /// The requirement or scenario that it is about.
+    pub of: Deviant,
+    /// The caller or receiver; any, if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// Why it is borne.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day on which it counts.
+    pub expires: String,
+    /// What became of it.
+    pub state: DeviationState,
+}
+
+impl Deviation {
+    /// Of an entry.
+    pub fn of(deviation: &model::Deviation, state: DeviationState) -> Self {
+        Self {
+            of: deviation.of.clone(),
+            part: deviation.part.clone(),
+            reason: deviation.reason.clone(),
+            owner: deviation.owner.clone(),
+            expires: deviation.expires.to_string(),
+            state,
+        }
+    }
+
+    /// One sentence about it.
+    pub fn sentence(&self) -> String {
+        let part = self.part.as_ref().map_or_else(String::new, |part| format!(" ({part})"));
+        format!("{}{part} {}; until {}, {}: {}", self.of, self.state, self.expires, self.owner, self.reason)
+    }
 }
 
 /// What was tested.
@@ -90,6 +132,9 @@ pub struct Requirement {
     /// Why, where the findings do not say it; of a declaration who, since when and on what grounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The known deviation that all of its failures are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deviation: Option<String>,
     /// The rule in the project's words.
     pub rule: String,
     /// Document and section.
@@ -183,6 +228,7 @@ impl Report {
             optional,
             notes: super::terminal::notes(outcome),
             scenarios: outcome.scenarios.iter().map(Scenario::of).collect(),
+            deviations: outcome.deviations.iter().map(|(entry, state)| Deviation::of(entry, *state)).collect(),
             not_proven: outcome.profile.not_proven.clone(),
         }
     }
@@ -196,6 +242,11 @@ impl Report {
     pub fn shown(&self) -> impl Iterator<Item = &Requirement> {
         let is_partial = self.readiness == Readiness::Partial;
         self.rows().filter(move |row| !is_partial || !row.findings.is_empty())
+    }
+
+    /// Known deviations that are themselves failures.
+    pub fn stale(&self) -> impl Iterator<Item = &Deviation> {
+        self.deviations.iter().filter(|deviation| deviation.state.is_stale())
     }
 
     /// Those of them that count as requirements.
@@ -214,6 +265,7 @@ impl Requirement {
             verdict: row.verdict,
             reach: row.reach.clone(),
             note: row.note.clone(),
+            deviation: row.deviation.clone(),
             rule: requirement.rule,
             source: requirement.source,
             symptom: requirement.symptom,

@@ -62,6 +62,13 @@ pub fn render(report: &Report, repeat: &str) -> Result<String, ReportError> {
         suite.add_property(Property::new(name, value));
     }
     suite.add_test_cases(report.shown().map(|row| case(report, row, repeat)));
+    for stale in report.stale() {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_type("stale-deviation").set_message(stale.sentence());
+        let mut case = TestCase::new(format!("deviation {}", stale.of), status);
+        case.set_classname(format!("{}.deviations", report.profile));
+        suite.add_test_case(case);
+    }
     for scenario in &report.scenarios {
         let Some(fault) = &scenario.fault else { continue };
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
@@ -82,6 +89,11 @@ fn case(report: &Report, row: &Requirement, repeat: &str) -> TestCase {
         Weight::Passed => (TestCaseStatus::success(), String::new(), String::new()),
         Weight::Failed => (TestCaseStatus::non_success(NonSuccessKind::Failure), "must".to_owned(), because),
         Weight::Open => (TestCaseStatus::non_success(NonSuccessKind::Error), "inconclusive".to_owned(), because),
+        Weight::Known => {
+            let known = row.deviation.as_deref().unwrap_or_default();
+            let message = format!("known deviation: {} ({}), {known}: {because}", row.verdict, row.level);
+            (TestCaseStatus::skipped(), "known-deviation".to_owned(), message)
+        }
         Weight::Warning => {
             let message = format!("warning: {} ({}): {because}", row.verdict, row.level);
             (TestCaseStatus::skipped(), "warning".to_owned(), message)
@@ -123,7 +135,7 @@ fn description(row: &Requirement, repeat: &str) -> String {
     if telling.len() > SHOWN {
         text.push_str(&format!("\nand {} more, in report.json\n", telling.len() - SHOWN));
     }
-    if matches!(row.weight(), Weight::Failed | Weight::Open | Weight::Warning) {
+    if matches!(row.weight(), Weight::Failed | Weight::Open | Weight::Known | Weight::Warning) {
         text.push_str(&format!("\nsymptom: {}\nremedy: {}\n", row.symptom, row.remedy));
         text.extend(row.remedies.iter().map(|(stack, remedy)| format!("  {stack}: {remedy}\n")));
     }

@@ -14,6 +14,8 @@ pub enum Weight {
     Open,
     /// A MUST was not played.
     Untested,
+    /// It failed as it is known to: somebody answers for it until a day.
+    Known,
     /// A row that does not decide readiness failed, or was not decided.
     Warning,
     /// Passed.
@@ -30,6 +32,7 @@ impl Requirement {
             Level::Should | Level::Advisory | Level::Optional | Level::Informational => false,
         };
         match (self.verdict, decides) {
+            (Verdict::Fail, _) if self.deviation.is_some() => Weight::Known,
             (Verdict::Fail, true) => Weight::Failed,
             (Verdict::Inconclusive, true) => Weight::Open,
             (Verdict::Untested, true) => Weight::Untested,

@@ -60,6 +60,13 @@ impl Reporter for Summary {
 pub fn render(report: &Report, difference: Option<&Difference>, longest: usize) -> String {
     let mut page = Page { text: String::new(), longest, left_out: 0 };
     page.block(&head(report));
+    for deviation in &report.deviations {
+        let mark = if deviation.state.is_stale() { "❌ stale deviation" } else { "📌 deviation" };
+        page.block(&format!("- {mark}: {}\n", plain(&deviation.sentence())));
+    }
+    if !report.deviations.is_empty() {
+        page.block("\n");
+    }
     let mut rows: Vec<_> = report.shown().collect();
     rows.sort_by_key(|row| row.weight());
     let (gaps, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.weight() <= Weight::Warning);
@@ -112,6 +119,7 @@ fn gap(row: &Requirement) -> String {
         Weight::Failed => "❌",
         Weight::Open => "❓",
         Weight::Untested => "⬜",
+        Weight::Known => "📌",
         Weight::Warning => "⚠️",
         Weight::Passed | Weight::Quiet => "",
     };
@@ -136,6 +144,9 @@ fn gap(row: &Requirement) -> String {
     }
     if telling.len() > SHOWN {
         text.push_str(&format!("- and {} more, in report.json\n", telling.len() - SHOWN));
+    }
+    if let Some(known) = &row.deviation {
+        text.push_str(&format!("\n**Known deviation,** {}\n", plain(known)));
     }
     match row.weight() {
         Weight::Untested => text.push_str(&format!("- {}\n", plain(&row.because()))),

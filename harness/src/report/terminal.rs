@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::document::Deviation;
 use crate::model::{Level, Network, Requirement};
 use crate::run::Outcome;
 use crate::verdict::{Finding, Readiness, RequirementVerdict, Verdict};
@@ -43,6 +44,7 @@ pub fn report(outcome: &Outcome, repeat: &str) -> String {
         details(&mut text, row, repeat);
     }
     faults(&mut text, outcome);
+    deviations(&mut text, outcome);
     summary(&mut text, outcome, &rows, &optional);
     text
 }
@@ -79,7 +81,11 @@ fn table(text: &mut String, rows: &[&RequirementVerdict]) {
     line(text, &format!("{heading:<width$}  {:<9} {:<15} {:<21} {}", "level", "verdict", "reach", "topic"));
     for row in rows {
         let requirement = &row.requirement;
-        let mark = if row.verdict == Verdict::Fail && requirement.level > Level::Must { " (warning)" } else { "" };
+        let mark = match row.verdict {
+            Verdict::Fail if row.deviation.is_some() => " (known deviation)",
+            Verdict::Fail if requirement.level > Level::Must => " (warning)",
+            _ => "",
+        };
         line(
             text,
             &format!(
@@ -103,6 +109,9 @@ fn details(text: &mut String, row: &RequirementVerdict, repeat: &str) {
     line(text, &format!("  source    {}", requirement.source));
     if let Some(note) = &row.note {
         line(text, &format!("  note      {note}"));
+    }
+    if let Some(known) = &row.deviation {
+        line(text, &format!("  deviation {known}"));
     }
     if row.verdict == Verdict::Declared {
         return;
@@ -162,6 +171,16 @@ fn faults(text: &mut String, outcome: &Outcome) {
             line(text, "");
             line(text, &format!("harness fault in {} ({}): {error}", run.id, run.subject));
         }
+    }
+}
+
+fn deviations(text: &mut String, outcome: &Outcome) {
+    for (index, (entry, state)) in outcome.deviations.iter().enumerate() {
+        if index == 0 {
+            line(text, "");
+        }
+        let stale = if state.is_stale() { "stale deviation" } else { "deviation" };
+        line(text, &format!("{stale}: {}", Deviation::of(entry, *state).sentence()));
     }
 }
 

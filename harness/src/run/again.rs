@@ -84,6 +84,7 @@ impl<'a> Again<'a> {
             scenarios,
             requirements,
             readiness,
+            deviations: Vec::new(),
         }
     }
 }

@@ -24,8 +24,8 @@ use super::plan;
 use super::table::{self, Player};
 use crate::integration::{CallerPart, CallerWay, Carrier};
 use crate::model::{
-    Change, Conduct, DEFAULT_ADDRESS, EndpointName, Expectation, OAuth, Phase, PhaseKind, Scenario, Script, Shape,
-    Topic, Unplanned,
+    Addresses, BESIDE_V6, Beside, Change, Conduct, DEFAULT_ADDRESS, EndpointName, Expectation, OAuth, Phase, PhaseKind,
+    Scenario, Script, Shape, Topic, Unplanned,
 };
 use crate::world;
 
@@ -50,6 +50,7 @@ pub(super) struct CallerScene {
     /// Access tokens that were issued, whichever endpoint did.
     tokens: Arc<Tokens>,
     zone: Arc<Zone>,
+    beside: Beside,
     name_server: NameServer,
     /// Addresses to which there is no route any more.
     unreachable: Vec<Ipv4Addr>,
@@ -97,7 +98,7 @@ impl CallerScene {
             Shape::Table { .. } => Change::default(),
             Shape::Steps { zone, .. } => zone.clone(),
         };
-        let zone_plan = zone_plan(None, &first, &endpoints);
+        let zone_plan = zone_plan(None, &first, &endpoints, scenario.beside);
         let context = &ground.setting.materials.context;
         let mut zone = Zone::new(&context.inbound_host, zone_plan)?;
         // The other environments exist as well: contact with them is to be seen, and not to end at the name server.
@@ -120,10 +121,20 @@ impl CallerScene {
         let berth = ground.stay.as_ref().map(|stay| Arc::clone(&stay.berth));
         let carrier = Carrier::start(part, ground.dir(), portal, world, recorder, berth).await;
         drop(start);
-        let (unreachable, calls, hung) = (Vec::new(), 0, false);
-        let scene =
-            Self { ground, script, carrier, stage, endpoints, tokens, zone, name_server, unreachable, calls, hung };
-        Ok(scene)
+        Ok(Self {
+            ground,
+            script,
+            carrier,
+            stage,
+            endpoints,
+            tokens,
+            zone,
+            beside: scenario.beside,
+            name_server,
+            unreachable: Vec::new(),
+            calls: 0,
+            hung: false,
+        })
     }
 
     async fn close(self) -> Result<Script, RunError> {
@@ -245,10 +256,10 @@ impl Player for CallerScene {
     /// One call, repeated while it met only connections of an earlier phase.
     async fn play_once(&mut self, kind: PhaseKind, words: &str, plan: &EndpointPlan) -> Result<PhaseId, RunError> {
         self.rest().await;
-        let main = main_endpoint();
         let conduct = conduct(&self.ground, &self.tokens, plan)?;
-        if let Some(standing) = self.endpoints.get_mut(&main) {
-            standing.endpoint.behave(conduct);
+        // There is one, at one address or at several.
+        for standing in self.endpoints.values_mut() {
+            standing.endpoint.behave(Arc::clone(&conduct));
             standing.plan = plan.clone();
         }
         let phase = self.begin(kind, words, TTL_MS, 0);
@@ -329,7 +340,7 @@ fn conduct(ground: &Ground, tokens: &Arc<Tokens>, plan: &EndpointPlan) -> Result
 }
 
 fn planned_endpoints(scenario: &Scenario, oauth: Option<&OAuth>) -> Vec<(EndpointName, IpAddr, EndpointPlan)> {
-    match &scenario.shape {
+    let mut planned: Vec<_> = match &scenario.shape {
         Shape::Table { control: Conduct::Endpoint(control), .. } => {
             vec![(main_endpoint(), DEFAULT_ADDRESS, plan::endpoint(control, oauth))]
         }
@@ -338,17 +349,39 @@ fn planned_endpoints(scenario: &Scenario, oauth: Option<&OAuth>) -> Vec<(Endpoin
             .iter()
             .map(|(name, (address, conduct))| (name.clone(), *address, plan::endpoint(conduct, oauth)))
             .collect(),
+    };
+    if let [(name, _, plan)] = planned.as_slice() {
+        let (name, plan) = (name.clone(), plan.clone());
+        planned.extend(scenario.beside.twins().into_iter().enumerate().filter_map(|(index, address)| {
+            let twin = format!("{name}-{}", index + 2).parse().ok()?;
+            Some((twin, address, plan.clone()))
+        }));
     }
+    planned
 }
 
-fn zone_plan(before: Option<&ZonePlan>, change: &Change, endpoints: &BTreeMap<EndpointName, Standing>) -> ZonePlan {
-    let addresses = match &change.answer {
+fn zone_plan(
+    before: Option<&ZonePlan>,
+    change: &Change,
+    endpoints: &BTreeMap<EndpointName, Standing>,
+    beside: Beside,
+) -> ZonePlan {
+    let mut addresses = match &change.answer {
         Some(names) => names.iter().filter_map(|name| Some(endpoints.get(name)?.published)).collect(),
         None => match before {
             Some(before) => before.addresses.clone(),
             None => endpoints.values().take(1).map(|standing| standing.published).collect(),
         },
     };
+    if before.is_none() && !beside.twins().is_empty() {
+        addresses = endpoints.values().map(|standing| standing.published).collect();
+        if beside.addresses == Addresses::TwoSwapped {
+            addresses.reverse();
+        }
+    }
+    if beside.aaaa && !addresses.contains(&BESIDE_V6) {
+        addresses.push(BESIDE_V6);
+    }
     let ttl_s = change.ttl.map(|ttl| u32::try_from(ttl.0 / 1000).unwrap_or(u32::MAX));
     ZonePlan {
         addresses,

@@ -20,9 +20,10 @@ use super::selection::{Selection, SelectionError, rows};
 use crate::integration::{LastingError, Materials, MaterialsError, Subject};
 use crate::load::Library;
 use crate::model::{
-    Environment, Header, Level, Network, Profile, Proof, Requirement, RequirementId, Scenario, ScenarioId, Shape, Side,
+    Deviation, Environment, Header, Level, Network, Profile, Proof, Requirement, RequirementId, Scenario, ScenarioId,
+    Setting as VariedSetting, Shape, Side,
 };
-use crate::verdict::{self, Finding, Readiness, RequirementVerdict, Run, Verdict};
+use crate::verdict::{self, DeviationState, Finding, Readiness, RequirementVerdict, Run, Verdict};
 use crate::world::{self, Host};
 
 /// What is to be run.
@@ -95,9 +96,18 @@ pub struct Outcome {
     pub requirements: Vec<RequirementVerdict>,
     /// Readiness.
     pub readiness: Readiness,
+    /// Known deviations with what became of each; none where none are named.
+    pub deviations: Vec<(Deviation, DeviationState)>,
 }
 
 impl Outcome {
+    /// Holds known deviations against what failed, on that day. Neither a verdict nor readiness changes.
+    pub fn deviate(&mut self, deviations: Vec<Deviation>, today: time::Date) {
+        let partial = self.readiness == Readiness::Partial;
+        let states = verdict::deviations::deviate(&mut self.requirements, &deviations, today, partial);
+        self.deviations = deviations.into_iter().zip(states).collect();
+    }
+
     /// Paths of `[files]` at which no asset lay in some scenario, since the network was shared.
     pub fn unplaced(&self) -> BTreeSet<&Path> {
         let logs = self.scenarios.iter().filter_map(|run| run.log.as_ref().ok());
@@ -288,6 +298,39 @@ impl Exam {
         judged(id, subject, log, took)
     }
 
+    /// The planned scenarios themselves, with the names of the parts that they drive.
+    pub fn planned(&self) -> impl Iterator<Item = (&Scenario, &str)> {
+        self.plan.iter().map(|(scenario, part)| (scenario.as_ref(), part.name()))
+    }
+
+    /// Plays one scenario of the plan with these values of what it leaves open.
+    pub async fn play_varied(&self, index: usize, settings: &[VariedSetting]) -> ScenarioRun {
+        let (scenario, part) = self.plan[index].clone();
+        let (id, subject) = (scenario.id.clone(), part.name().to_owned());
+        let (log, took) = timed(Arc::clone(&self.setting), Arc::new(scenario.varied(settings)), part).await;
+        judged(id, subject, log, took)
+    }
+
+    /// The profile that is played.
+    pub fn profile(&self) -> &Profile {
+        &self.setting.profile
+    }
+
+    /// Name and version of the integration.
+    pub fn integration(&self) -> (&str, &str) {
+        (&self.setting.subject.name, &self.setting.subject.version)
+    }
+
+    /// The environment that is played.
+    pub fn environment(&self) -> &str {
+        &self.setting.environment.id
+    }
+
+    /// The network that scenarios are played in.
+    pub fn network(&self) -> Network {
+        network(&self.setting.host)
+    }
+
     /// Scenarios that are left out, since they need what this run does not have, and what that is.
     pub fn left_out(&self) -> &[(ScenarioId, &'static str)] {
         &self.left_out
@@ -352,6 +395,7 @@ impl Exam {
             scenarios,
             requirements,
             readiness,
+            deviations: Vec::new(),
         }
     }
 }
@@ -450,6 +494,12 @@ fn waiting_ms(scenario: &Scenario) -> u64 {
             })
             .sum(),
     }
+}
+
+/// Time that a scenario mostly waits, where it does.
+pub(crate) fn waits(scenario: &Scenario) -> Option<Duration> {
+    let waiting_ms = waiting_ms(scenario);
+    (waiting_ms >= MOSTLY_WAITS_MS).then(|| Duration::from_millis(waiting_ms))
 }
 
 /// Why a run cannot be planned: the user's to mend.

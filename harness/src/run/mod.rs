@@ -24,6 +24,7 @@ pub use again::Again;
 pub(crate) use conduct::{conduct, others, ought};
 pub use error::RunError;
 pub use event::Event;
+pub(crate) use exam::waits;
 pub use exam::{Exam, ExamError, Outcome, ScenarioRun};
 pub use onboarding::{Onboarding, scenarios_digest};
 pub use selection::{Selection, SelectionError};

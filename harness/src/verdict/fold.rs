@@ -53,6 +53,8 @@ pub struct RequirementVerdict {
     pub reach: String,
     /// Why, where the findings do not say it.
     pub note: Option<String>,
+    /// The known deviation that all of its failures are, in words.
+    pub deviation: Option<String>,
     /// What was ruled.
     pub findings: Vec<Finding>,
 }
@@ -156,7 +158,7 @@ fn row(run: &Run<'_>, requirement: &Requirement, findings: &[Finding]) -> Requir
         }
     };
     let reach = reach(run, verdict, &own);
-    RequirementVerdict { requirement: requirement.clone(), verdict, reach, note, findings: own }
+    RequirementVerdict { requirement: requirement.clone(), verdict, reach, note, deviation: None, findings: own }
 }
 
 /// Whether a finding rests on files that were read.

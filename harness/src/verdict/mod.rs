@@ -6,12 +6,14 @@ pub mod certificate;
 pub mod chain;
 mod checks;
 mod claims;
+pub mod deviations;
 mod finding;
 mod fold;
 mod services;
 pub mod store;
 mod view;
 
+pub use deviations::DeviationState;
 pub use finding::{Finding, Outcome, Reason, Ruling};
 pub use fold::{Readiness, RequirementVerdict, Run, ScenarioVerdict, Verdict, fold, scenario_verdict};
 

@@ -4,12 +4,12 @@
 mod sample;
 
 use roxmltree::{Document, ParsingOptions};
-use thales_harness::model::Level;
-use thales_harness::report::document::{Played, Report};
+use thales_harness::model::{Deviant, Level};
+use thales_harness::report::document::{Deviation, Played, Report};
 use thales_harness::report::html::{self, Page};
 use thales_harness::report::row::Weight;
 use thales_harness::report::{annotations, junit, summary};
-use thales_harness::verdict::{Readiness, Verdict};
+use thales_harness::verdict::{DeviationState, Readiness, Verdict};
 
 use sample::{LEVELS, VERDICTS, everything, report, row};
 
@@ -164,6 +164,47 @@ fn the_page_is_well_formed_whatever_it_shows() {
     for link in document.descendants().filter(|node| node.has_tag_name("a")) {
         let place = link.attribute("href").unwrap_or_default().trim_start_matches('#');
         assert!(ids.contains(&place), "no such place: {place}");
+    }
+}
+
+/// Every state of an entry, told alike: which is a failure of its own, and that the row beside it is no pass.
+#[test]
+fn a_deviation_is_the_same_in_every_form() {
+    use DeviationState::{Expired, Known, MatchesNothing, NotPlayed, OtherFailure, Passes, Undecided};
+    for state in [Known, Undecided, NotPlayed, Passes, OtherFailure, MatchesNothing, Expired] {
+        let is_stale = matches!(state, Passes | OtherFailure | MatchesNothing | Expired);
+        let mut failed = row("TSH-IN-01", Level::Must, Verdict::Fail);
+        failed.deviation = (state == Known).then(|| "known until 2026-12-31 (owner): reason".to_owned());
+        let mut report = report(vec![failed, row("TSH-IN-02", Level::Must, Verdict::Pass)]);
+        report.readiness = Readiness::NotReady;
+        report.deviations = vec![Deviation {
+            of: Deviant::Requirement("TSH-IN-01".parse().expect("an id")),
+            part: None,
+            reason: "reason".to_owned(),
+            owner: "owner".to_owned(),
+            expires: "2026-12-31".to_owned(),
+            state,
+        }];
+        let known = report.requirements[0].deviation.is_some();
+        assert_eq!(report.requirements[0].weight() == Weight::Known, known);
+        let text = junit::render(&report, "x").expect("a report has a form in XML");
+        let document = Document::parse(&text).expect("it is XML");
+        let outcomes: Vec<_> =
+            document.descendants().filter(|node| node.has_tag_name("testcase")).map(|case| outcome(&case)).collect();
+        let mut wanted = vec![if known { "skipped" } else { "failure" }, "passed"];
+        wanted.extend(is_stale.then_some("failure"));
+        assert_eq!(outcomes, wanted, "{state}");
+        let summary = summary::render(&report, None, summary::LONGEST);
+        assert_eq!(summary.contains("stale deviation"), is_stale, "{state}");
+        assert!(summary.contains("reason"), "{state}");
+        let page = render(&report);
+        assert_eq!(page.contains("Deviations that are stale"), is_stale, "{state}");
+        assert!(page.contains(&state.to_string()), "{state}");
+        assert_eq!(page.contains("A MUST failed"), !known, "{state}");
+        let annotations = annotations::render(&report);
+        assert_eq!(annotations.contains("title=deviation TSH-IN-01"), is_stale, "{state}");
+        assert_eq!(annotations.contains("title=TSH-IN-01 fail"), !known, "{state}");
+        assert!(summary.contains("Readiness: not-ready") && page.contains("Readiness: not-ready"), "{state}");
     }
 }
 

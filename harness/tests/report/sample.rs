@@ -60,6 +60,7 @@ pub(crate) fn report(rows: Vec<Requirement>) -> Report {
             log: None,
             fault: None,
         }],
+        deviations: Vec::new(),
         not_proven: vec!["Everything else.".to_owned()],
     }
 }
@@ -95,6 +96,7 @@ pub(crate) fn row(id: &str, level: Level, verdict: Verdict) -> Requirement {
         verdict,
         reach: "private network".to_owned(),
         note: None,
+        deviation: None,
         rule: "The rule.".to_owned(),
         source: "The source.".to_owned(),
         symptom: "The symptom.".to_owned(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustls::crypto::CryptoProvider;
+use rustls::crypto::aws_lc_rs::Ticketer;
 use rustls::server::NoServerSessionStorage;
 use rustls::{DistinguishedName, ServerConfig, SupportedProtocolVersion};
 
@@ -17,7 +18,7 @@ use super::tokens::{RandomError, Tokens};
 use crate::legacy;
 use crate::observe::{CertificateDer, TlsVersion};
 use crate::pki::{Authorities, Identity, PkiError, issuer_der};
-use crate::plan::{AskClient, AuthorityList, EndpointPlan, KeyKind, Refusal};
+use crate::plan::{Alpn, AskClient, AuthorityList, EndpointPlan, KeyKind, Refusal};
 
 /// What the endpoint answers, by the request's path; an empty 200 where none fits.
 #[derive(Debug, Clone, Default)]
@@ -73,7 +74,7 @@ impl Conduct {
         endorsed: &[CertificateDer],
         answers: Arc<Answers>,
     ) -> Result<Self, ConductError> {
-        let identity = authorities.server(plan.certificate, plan.leaf)?;
+        let identity = authorities.server_with(plan.certificate, plan.leaf, plan.chain)?;
         let hints = match plan.ca_list {
             AuthorityList::Empty => Vec::new(),
             AuthorityList::Own => endorsed.iter().map(issuer_der).collect::<Result<_, _>>()?,
@@ -177,6 +178,8 @@ pub(super) struct Modern {
     ask: AskClient,
     hints: Arc<[DistinguishedName]>,
     admission: Option<Admission>,
+    alpn: Alpn,
+    tickets: bool,
 }
 
 impl Modern {
@@ -211,6 +214,8 @@ impl Modern {
             ask: plan.client_certificate,
             hints: hints.into_iter().map(DistinguishedName::from).collect(),
             admission,
+            alpn: plan.alpn,
+            tickets: plan.tickets,
         })
     }
 
@@ -227,9 +232,18 @@ impl Modern {
             }
         };
         let mut config = builder.with_cert_resolver(Arc::clone(&self.certificate) as _);
-        config.alpn_protocols = vec![http2::PROTOCOL.to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = match self.alpn {
+            Alpn::Both => vec![http2::PROTOCOL.to_vec(), b"http/1.1".to_vec()],
+            Alpn::Http11 => vec![b"http/1.1".to_vec()],
+            Alpn::None => Vec::new(),
+        };
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
+        if self.tickets {
+            // A key of this connection's own: nobody can read the ticket again.
+            config.ticketer = Ticketer::new()?;
+            config.send_tls13_tickets = 2;
+        }
         Ok((config, verifier))
     }
 }

@@ -2,6 +2,7 @@
 //! where one is asked for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Response;
@@ -46,6 +47,11 @@ impl Exchange {
     /// Whether the connection stays for further requests by the endpoint's plan.
     pub(super) fn keeps_alive(&self) -> bool {
         self.conduct.plan.keep_alive
+    }
+
+    /// After how long without a request the connection is closed.
+    pub(super) fn idle_close(&self) -> Option<Duration> {
+        self.conduct.plan.idle_close_ms.map(Duration::from_millis)
     }
 
     /// Whether an answer that is given now is the connection's last.

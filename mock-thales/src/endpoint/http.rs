@@ -10,6 +10,8 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::exchange::{BODY_LIMIT, Exchange};
 use crate::observe::{End, Event};
@@ -20,16 +22,29 @@ pub(super) async fn serve<T>(stream: Plain<T>, exchange: Exchange)
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    let service = service_fn(|request| async { Ok::<_, Infallible>(answer(request, &exchange).await) });
+    let (activity, mut activities) = watch::channel(());
+    let service = service_fn(|request: Request<Incoming>| async {
+        activity.send_replace(());
+        let response = answer(request, &exchange).await;
+        activity.send_replace(());
+        Ok::<_, Infallible>(response)
+    });
     let mut server = hyper::server::conn::http1::Builder::new();
     // A caller that has said all may close its side before it reads the answer.
     server.keep_alive(exchange.keeps_alive()).half_close(true);
     let connection = server.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
+    if let Some(idle) = exchange.idle_close() {
+        let is_idle = async { while let Ok(Ok(())) = timeout(idle, activities.changed()).await {} };
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = is_idle => connection.as_mut().graceful_shutdown(),
+        }
+    }
     // A kept-alive connection lasts until the scenario cuts it.
     if exchange.keeps_alive() {
         drop(connection.await);
-    } else if tokio::time::timeout(exchange.endpoint.patience(), connection.as_mut()).await.is_err() {
+    } else if timeout(exchange.endpoint.patience(), connection.as_mut()).await.is_err() {
         // Recorded before the stream is dropped: the first word about an end is the one that counts.
         exchange.recorder.record(Event::Ended(End::Deadline));
     }

@@ -2,6 +2,7 @@
 //! has read its answer: some stacks give up the requests that are still under way when they are sent away.
 
 use std::future::pending;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::server::{self, Connection, SendResponse};
@@ -10,6 +11,7 @@ use hyper::header::{CONTENT_LENGTH, EXPECT, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::exchange::{BODY_LIMIT, Exchange};
 use crate::observe::{End, Event};
@@ -28,7 +30,7 @@ where
     // A kept-alive connection lasts until the scenario cuts it.
     if exchange.keeps_alive() {
         conversation.await;
-    } else if tokio::time::timeout(exchange.endpoint.patience(), conversation.as_mut()).await.is_err() {
+    } else if timeout(exchange.endpoint.patience(), conversation.as_mut()).await.is_err() {
         // Recorded before the stream is dropped: the first word about an end is the one that counts.
         exchange.recorder.record(Event::Ended(End::Deadline));
     }
@@ -59,7 +61,16 @@ where
                 }
             }
             () = farewell.due() => farewell.say(&mut connection),
+            () = elapsed(exchange.idle_close()), if answers.is_empty() => connection.graceful_shutdown(),
         }
+    }
+}
+
+/// Waits for as long; for ever without a limit.
+async fn elapsed(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => drop(timeout(limit, pending::<()>()).await),
+        None => pending().await,
     }
 }
 

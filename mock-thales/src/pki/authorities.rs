@@ -19,7 +19,7 @@ use super::names::Hosts;
 use super::server::ServerSide;
 use super::{CustomerAuthority, Identity, Names, PkiError, pem};
 use crate::observe::CertificateDer;
-use crate::plan::{ClientCertificate, KeyKind, ServerCertificate};
+use crate::plan::{ChainShape, ClientCertificate, KeyKind, ServerCertificate};
 
 /// All authorities of a run and what they issue. Shared by the scenarios of the run.
 pub struct Authorities {
@@ -30,7 +30,7 @@ pub struct Authorities {
     pub(super) customer: CustomerSide,
     pub(super) client_ca_subject: Vec<u8>,
     pub(super) foreign_subject: Vec<u8>,
-    pub(super) servers: Mutex<HashMap<(ServerCertificate, KeyKind), Arc<Identity>>>,
+    pub(super) servers: Mutex<HashMap<(ServerCertificate, KeyKind, ChainShape), Arc<Identity>>>,
     pub(super) others: Mutex<HashMap<(String, KeyKind), Arc<Identity>>>,
     pub(super) clients: Mutex<HashMap<ClientCertificate, Arc<Identity>>>,
 }
@@ -75,12 +75,25 @@ impl Authorities {
     /// What the endpoint shows: the leaf and its intermediate, or the leaf alone where it signed itself. The same all
     /// run. An RSA key takes up to a quarter of a second the first time.
     pub fn server(&self, certificate: ServerCertificate, key: KeyKind) -> Result<Arc<Identity>, PkiError> {
+        self.server_with(certificate, key, ChainShape::Usual)
+    }
+
+    /// The same with another chain sent along. A leaf that signed itself has none.
+    ///
+    /// # Errors
+    /// A certificate cannot be made.
+    pub fn server_with(
+        &self,
+        certificate: ServerCertificate,
+        key: KeyKind,
+        shape: ChainShape,
+    ) -> Result<Arc<Identity>, PkiError> {
         let mut made = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(identity) = made.get(&(certificate, key)) {
+        if let Some(identity) = made.get(&(certificate, key, shape)) {
             return Ok(Arc::clone(identity));
         }
-        let identity = Arc::new(self.server.identity(certificate, key)?);
-        made.insert((certificate, key), Arc::clone(&identity));
+        let identity = Arc::new(self.server.identity(certificate, key, shape)?);
+        made.insert((certificate, key, shape), Arc::clone(&identity));
         Ok(identity)
     }
 
@@ -89,9 +102,9 @@ impl Authorities {
     /// # Errors
     /// It cannot be made.
     pub fn renew(&self, key: KeyKind) -> Result<Arc<Identity>, PkiError> {
-        let identity = Arc::new(self.server.identity(ServerCertificate::Renewed, key)?);
+        let identity = Arc::new(self.server.identity(ServerCertificate::Renewed, key, ChainShape::Usual)?);
         let mut made = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
-        made.insert((ServerCertificate::Renewed, key), Arc::clone(&identity));
+        made.insert((ServerCertificate::Renewed, key, ChainShape::Usual), Arc::clone(&identity));
         Ok(identity)
     }
 

@@ -23,19 +23,28 @@ pub(super) struct Authority {
 impl Authority {
     /// A root, signed with its own key.
     pub(super) fn root(name: DistinguishedName, validity: Validity) -> Result<Self, PkiError> {
-        Self::make(name, None, validity, None)
+        Self::make(name, None, validity, None, BasicConstraints::Unconstrained)
     }
 
     /// An intermediate under `parent` that issues leaves only.
     pub(super) fn under(parent: &Self, name: DistinguishedName, validity: Validity) -> Result<Self, PkiError> {
-        Self::make(name, None, validity, Some(parent))
+        Self::make(name, None, validity, Some(parent), BasicConstraints::Constrained(0))
+    }
+
+    /// An intermediate under `parent` that issues one more intermediate.
+    pub(super) fn above(parent: &Self, name: DistinguishedName, validity: Validity) -> Result<Self, PkiError> {
+        Self::make(name, None, validity, Some(parent), BasicConstraints::Constrained(1))
     }
 
     /// An authority with the subject and the key identifier of another, and a key of its own: whoever compares names or
     /// identifiers takes it for the other one, whoever verifies signatures does not. Its serial number differs, since
     /// some stacks refuse two certificates with the same issuer and number before they look at any signature.
     pub(super) fn alike(other: &Self, validity: Validity, parent: Option<&Self>) -> Result<Self, PkiError> {
-        Self::make(other.name.clone(), Some(other.key_id.clone()), validity, parent)
+        let constraints = match parent {
+            Some(_) => BasicConstraints::Constrained(0),
+            None => BasicConstraints::Unconstrained,
+        };
+        Self::make(other.name.clone(), Some(other.key_id.clone()), validity, parent, constraints)
     }
 
     /// One that was made before, from its key in PKCS#8 and its certificate.
@@ -51,7 +60,8 @@ impl Authority {
             return Err(PkiError::Certificate { why: "its key is not the one that stands beside it".to_owned() });
         }
         let key_id = Sha256::digest(key.public_key_raw())[..20].to_vec();
-        let params = params(&name, &key_id, !is_root);
+        let constraints = if is_root { BasicConstraints::Unconstrained } else { BasicConstraints::Constrained(0) };
+        let params = params(&name, &key_id, constraints);
         Ok(Self { issuer: Issuer::new(params, key), name, key_id, certificate })
     }
 
@@ -82,11 +92,12 @@ impl Authority {
         key_id: Option<Vec<u8>>,
         validity: Validity,
         parent: Option<&Self>,
+        constraints: BasicConstraints,
     ) -> Result<Self, PkiError> {
         let key = KeyPair::generate().map_err(|error| PkiError::Key { kind: KeyKind::P256, error })?;
         // Any unique value will do (RFC 5280 section 4.2.1.2); twenty bytes are what most authorities write.
         let key_id = key_id.unwrap_or_else(|| Sha256::digest(key.public_key_raw())[..20].to_vec());
-        let mut params = params(&name, &key_id, parent.is_some());
+        let mut params = params(&name, &key_id, constraints);
         params.not_before = validity.from;
         params.not_after = validity.until;
         params.serial_number = Some(serial()?);
@@ -103,15 +114,12 @@ impl Authority {
 }
 
 /// What an authority says of itself, but for its dates and its number.
-fn params(name: &DistinguishedName, key_id: &[u8], is_intermediate: bool) -> CertificateParams {
+fn params(name: &DistinguishedName, key_id: &[u8], constraints: BasicConstraints) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = name.clone();
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.key_identifier_method = KeyIdMethod::PreSpecified(key_id.to_vec());
     params.use_authority_key_identifier_extension = true;
-    params.is_ca = IsCa::Ca(match is_intermediate {
-        true => BasicConstraints::Constrained(0),
-        false => BasicConstraints::Unconstrained,
-    });
+    params.is_ca = IsCa::Ca(constraints);
     params
 }

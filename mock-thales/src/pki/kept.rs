@@ -21,7 +21,7 @@ use super::names::Hosts;
 use super::server::ServerSide;
 use super::{Authorities, CustomerAuthority, Identity, Names, PkiError};
 use crate::observe::CertificateDer;
-use crate::plan::{KeyKind, ServerCertificate};
+use crate::plan::{ChainShape, KeyKind, ServerCertificate};
 
 /// The file, for the owner alone. That it is there makes the directory one of authorities.
 const FILE: &str = "authorities.json";
@@ -150,7 +150,7 @@ impl Authorities {
         };
         let mut servers = std::collections::HashMap::new();
         for (kind, leaf) in [KeyKind::P256, KeyKind::P384, KeyKind::Rsa2048].into_iter().zip(kept.leaves) {
-            servers.insert((ServerCertificate::Trusted, kind), Arc::new(leaf.identity()?));
+            servers.insert((ServerCertificate::Trusted, kind, ChainShape::Usual), Arc::new(leaf.identity()?));
         }
         Ok(Self {
             client_ca_subject: client.authority().subject_der()?,

@@ -13,7 +13,7 @@ use super::leaf::{Leaf, ORGANISATION, Purpose, subject};
 use super::names::{Host, Hosts};
 use super::{Identity, PkiError};
 use crate::observe::CertificateDer;
-use crate::plan::{KeyKind, ServerCertificate};
+use crate::plan::{ChainShape, KeyKind, ServerCertificate};
 
 /// A root and the intermediate that issues.
 pub(super) struct Hierarchy {
@@ -109,7 +109,12 @@ impl ServerSide {
         self.trusted.certificates().into_iter().chain(further).collect()
     }
 
-    pub(super) fn identity(&self, recipe: ServerCertificate, kind: KeyKind) -> Result<Identity, PkiError> {
+    pub(super) fn identity(
+        &self,
+        recipe: ServerCertificate,
+        kind: KeyKind,
+        shape: ChainShape,
+    ) -> Result<Identity, PkiError> {
         use ServerCertificate as Recipe;
 
         let Hosts { inbound, other, .. } = &self.hosts;
@@ -134,15 +139,33 @@ impl ServerSide {
             Recipe::Renewed => key::mint(kind, KeyAge::Renewed)?,
             _ => self.key(kind)?,
         };
-        let chain = match recipe {
-            Recipe::SelfSigned => vec![leaf.self_signed(kind, &key)?],
-            Recipe::UnknownCa => self.unknown.chain(&leaf, kind, &key)?,
-            Recipe::LookAlikeCa => self.alike.chain(&leaf, kind, &key)?,
-            Recipe::NewIntermediate => chain(self.second()?, &leaf, kind, &key)?,
+        let (root, intermediate) = match recipe {
+            Recipe::SelfSigned => return Ok(Identity::with_leaf(vec![leaf.self_signed(kind, &key)?], &key)),
+            Recipe::UnknownCa => self.unknown.authorities(),
+            Recipe::LookAlikeCa => self.alike.authorities(),
+            Recipe::NewIntermediate => (&self.trusted.root, self.second()?),
             _ => match recipe.further_root() {
-                Some(number) => chain(self.further(number)?, &leaf, kind, &key)?,
-                None => self.trusted.chain(&leaf, kind, &key)?,
+                Some(number) => self.further(number)?,
+                None => self.trusted.authorities(),
             },
+        };
+        let chain = match shape {
+            ChainShape::Usual => chain(intermediate, &leaf, kind, &key)?,
+            ChainShape::WithRoot => {
+                let mut chain = chain(intermediate, &leaf, kind, &key)?;
+                chain.push(root.certificate().clone());
+                chain
+            }
+            ChainShape::Deep => {
+                // Those in use issue leaves only (RFC 5280 section 4.2.1.9): one that may issue authorities is another.
+                let upper = name(&self.suffix, "server intermediate above another");
+                let upper = Authority::above(root, upper, self.dates.authority())?;
+                let lower = name(&self.suffix, "server intermediate below another");
+                let lower = Authority::under(&upper, lower, self.dates.authority())?;
+                let mut chain = chain(&lower, &leaf, kind, &key)?;
+                chain.push(upper.certificate().clone());
+                chain
+            }
         };
         Ok(Identity::with_leaf(chain, &key))
     }
@@ -170,11 +193,12 @@ impl ServerSide {
         self.intermediate(&self.second, &self.trusted.root, "server intermediate 2")
     }
 
-    /// The intermediate under a root that is not in use.
-    fn further(&self, number: u8) -> Result<&Authority, PkiError> {
+    /// A root that is not in use, and its intermediate.
+    fn further(&self, number: u8) -> Result<(&Authority, &Authority), PkiError> {
         let none = || PkiError::NoSuchRoot { number, roots: 1 + self.reserve.len() };
         let reserve = usize::from(number).checked_sub(2).and_then(|index| self.reserve.get(index)).ok_or_else(none)?;
-        self.intermediate(&reserve.intermediate, &reserve.root, &format!("server intermediate of root {number}"))
+        let role = format!("server intermediate of root {number}");
+        Ok((&reserve.root, self.intermediate(&reserve.intermediate, &reserve.root, &role)?))
     }
 
     fn intermediate<'a>(
@@ -213,6 +237,10 @@ impl Hierarchy {
         let root = Authority::alike(&other.root, dates.authority(), None)?;
         let intermediate = Authority::alike(&other.intermediate, dates.authority(), Some(&root))?;
         Ok(Self { root, intermediate })
+    }
+
+    fn authorities(&self) -> (&Authority, &Authority) {
+        (&self.root, &self.intermediate)
     }
 
     pub(super) fn certificates(&self) -> [&CertificateDer; 2] {

@@ -31,6 +31,18 @@ pub struct EndpointPlan {
     pub sentinel: bool,
     /// Leaves the connection open after an answer.
     pub keep_alive: bool,
+    /// Closes a connection on which nothing was asked for that long, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_close_ms: Option<u64>,
+    /// What is sent with the leaf.
+    #[serde(default, skip_serializing_if = "ChainShape::is_usual")]
+    pub chain: ChainShape,
+    /// Sends session tickets. None of them resumes anything: who offers one gets a whole handshake.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tickets: bool,
+    /// Which protocol it names when it is asked by ALPN.
+    #[serde(default, skip_serializing_if = "Alpn::is_usual")]
+    pub alpn: Alpn,
     /// Demands an access token with every request and issues them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oauth: Option<OAuthPlan>,
@@ -69,11 +81,57 @@ impl Default for EndpointPlan {
             endorses: None,
             sentinel: false,
             keep_alive: false,
+            idle_close_ms: None,
+            chain: ChainShape::Usual,
+            tickets: false,
+            alpn: Alpn::Both,
             oauth: None,
             answers_status: Vec::new(),
             extras: false,
             after_token: false,
         }
+    }
+}
+
+/// What an endpoint sends with its leaf.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChainShape {
+    /// The intermediate that issued it.
+    #[default]
+    Usual,
+    /// The leaf is issued by one more intermediate, below the usual one; both are sent.
+    Deep,
+    /// The usual intermediate, and the root as well.
+    WithRoot,
+}
+
+impl ChainShape {
+    /// Whether it is what Thales does today.
+    pub fn is_usual(&self) -> bool {
+        *self == Self::Usual
+    }
+}
+
+/// The answer to a caller's ALPN extension.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Alpn {
+    /// HTTP/2 where the caller offers it, else HTTP/1.1.
+    #[default]
+    #[serde(rename = "h2, http/1.1")]
+    Both,
+    /// HTTP/1.1.
+    #[serde(rename = "http/1.1")]
+    Http11,
+    /// No answer, as of a terminator that knows no ALPN.
+    #[serde(rename = "none")]
+    None,
+}
+
+impl Alpn {
+    /// Whether it is what Thales does today.
+    pub fn is_usual(&self) -> bool {
+        *self == Self::Both
     }
 }
 

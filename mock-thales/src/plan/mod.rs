@@ -8,7 +8,8 @@ mod zone;
 
 pub use client::{ClientCertificate, ClientPlan};
 pub use endpoint::{
-    AskClient, AuthorityList, Endorsed, EndpointPlan, KeyExchange, KeyKind, Refusal, ServerCertificate,
+    Alpn, AskClient, AuthorityList, ChainShape, Endorsed, EndpointPlan, KeyExchange, KeyKind, Refusal,
+    ServerCertificate,
 };
 pub use oauth::OAuthPlan;
 pub use zone::{ZoneMode, ZonePlan};

@@ -19,6 +19,16 @@ pub(super) fn write(main: &mut Markup, report: &Report) {
 }
 
 fn declared(section: &mut Markup, report: &Report) {
+    if !report.deviations.is_empty() {
+        let columns = ["about", "state", "until", "owner", "reason"];
+        section.table("Known deviations", &columns, |table| {
+            for entry in &report.deviations {
+                let (state, of) = (entry.state.to_string(), entry.of.to_string());
+                let part = entry.part.as_ref().map_or_else(String::new, |part| format!(" ({part})"));
+                table.row(&format!("{of}{part}"), &[&state, &entry.expires, &entry.owner, &entry.reason]);
+            }
+        });
+    }
     let rows: Vec<_> = report.requirements.iter().filter(|row| row.verdict == Verdict::Declared).collect();
     if rows.is_empty() {
         section.say("p", "Nobody declares anything.");

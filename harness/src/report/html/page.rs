@@ -125,6 +125,7 @@ fn gaps(main: &mut Markup, report: &Report) {
             (Weight::Failed, "A MUST failed"),
             (Weight::Open, "A MUST that the wire does not decide"),
             (Weight::Untested, "A MUST that was not tested"),
+            (Weight::Known, "Known deviations: a person answers for each until a day"),
             (Weight::Warning, "Warnings: these do not decide readiness"),
         ] {
             let rows: Vec<_> = report.shown().filter(|row| row.weight() == weight).collect();
@@ -138,9 +139,18 @@ fn gaps(main: &mut Markup, report: &Report) {
                         item.link(&place("r", row.id.as_str()), row.id.as_str());
                         item.text(&format!(" {} ({}), {}: ", row.verdict, row.level, row.topic));
                         item.text(&row.because());
+                        item.text(&row.deviation.as_ref().map_or_else(String::new, |known| format!(" [{known}]")));
                         let means = row.telling().into_iter().find_map(|finding| finding.means.clone());
                         item.text(&means.map_or_else(String::new, |means| format!(" ({means})")));
                     });
+                }
+            });
+        }
+        if report.stale().next().is_some() {
+            section.say("h3", "Deviations that are stale");
+            section.element("ul", &[("class", "gaps")], |list| {
+                for stale in report.stale() {
+                    list.say_as("li", "fail", &format!("✗ {}", stale.sentence()));
                 }
             });
         }
@@ -153,7 +163,7 @@ fn gaps(main: &mut Markup, report: &Report) {
                     list.say("li", &format!("{} ({}): {fault}", scenario.id, scenario.integration));
                 }
             });
-        } else if report.shown().all(|row| row.weight() > Weight::Warning) {
+        } else if report.shown().all(|row| row.weight() > Weight::Warning) && report.stale().next().is_none() {
             section.say("p", "None was found. What even this does not prove stands under Reach.");
         }
     });
@@ -165,7 +175,7 @@ pub(super) fn class(weight: Weight) -> &'static str {
         Weight::Failed => "fail",
         Weight::Open => "open",
         Weight::Untested | Weight::Quiet => "quiet",
-        Weight::Warning => "warn",
+        Weight::Known | Weight::Warning => "warn",
         Weight::Passed => "pass",
     }
 }
@@ -176,6 +186,7 @@ pub(super) fn sign(weight: Weight) -> &'static str {
         Weight::Failed => "✗",
         Weight::Open => "?",
         Weight::Untested | Weight::Quiet => "–",
+        Weight::Known => "≈",
         Weight::Warning => "!",
         Weight::Passed => "✓",
     }

@@ -82,6 +82,9 @@ fn details(section: &mut Markup, row: &Requirement, repeat: &str) {
 
 fn body(inside: &mut Markup, row: &Requirement, repeat: &str) {
     inside.element("dl", &[], |list| {
+        if let Some(known) = &row.deviation {
+            list.term("known deviation", known);
+        }
         list.term("rule", &row.rule).term("source", &row.source).term("reach", &row.reach);
         if let Some(note) = &row.note {
             list.term("note", note);
@@ -100,7 +103,7 @@ fn body(inside: &mut Markup, row: &Requirement, repeat: &str) {
     if telling.len() > SHOWN {
         inside.say("p", &format!("And {} more, in report.json.", telling.len() - SHOWN));
     }
-    if matches!(row.weight(), Weight::Failed | Weight::Open | Weight::Warning) {
+    if matches!(row.weight(), Weight::Failed | Weight::Open | Weight::Known | Weight::Warning) {
         inside.say("h4", "Remedy");
         inside.element("dl", &[], |list| {
             list.term("symptom", &row.symptom).term("remedy", &row.remedy);

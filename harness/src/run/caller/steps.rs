@@ -140,7 +140,7 @@ async fn apply(scene: &mut CallerScene, change: &Change) -> Result<(), RunError>
         recorder.record(Actor::Runner, Event::TokensForgotten);
     }
     if change.answer.is_some() || change.ttl.is_some() || change.mode.is_some() {
-        let plan = zone_plan(Some(&scene.zone.plan()), change, &scene.endpoints);
+        let plan = zone_plan(Some(&scene.zone.plan()), change, &scene.endpoints, scene.beside);
         let (addresses, ttl_s, mode) = (plan.addresses.clone(), plan.ttl_s, format!("{:?}", plan.mode).to_lowercase());
         scene.zone.set(plan)?;
         recorder.record(Actor::Runner, Event::ZoneChanged { addresses, ttl_s, mode });
