@@ -8,10 +8,13 @@ cd certs
 
 curve="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -sha256 -nodes"
 
-# The client certificate: self-signed, P-256, SHA-256, at most two years, CN as the portal shows it.
-openssl req -x509 $curve -days 729 -subj "/CN=acme.customer.example" \
-    -addext "basicConstraints=critical,CA:FALSE" -addext "keyUsage=critical,digitalSignature" \
-    -addext "extendedKeyUsage=clientAuth" -keyout client.key -out client.pem
+# The client certificate and the one that will follow it: self-signed, P-256, SHA-256, at most two years, CN as the
+# portal shows it.
+for client in client renewed; do
+    openssl req -x509 $curve -days 729 -subj "/CN=acme.customer.example" \
+        -addext "basicConstraints=critical,CA:FALSE" -addext "keyUsage=critical,digitalSignature" \
+        -addext "extendedKeyUsage=clientAuth" -keyout $client.key -out $client.pem
+done
 
 # The server certificate. Its authority stands in for the one that issues yours.
 openssl req -x509 $curve -days 30 -subj "/CN=TEST authority of acme" -keyout ca.key -out ca.pem

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use acme_issuer_backend::{issuer, thales};
-use thales_harness::integration::InProcess;
+use thales_harness::integration::{InProcess, OwnIdentity};
 use thales_harness::model::RequestShape;
 use thales_harness::{Integration, Portal, Reply, Request, conformance};
 
@@ -17,8 +17,7 @@ struct Acme {
 
 impl Acme {
     fn new(portal: &Portal) -> Result<Self, String> {
-        let thales = client(portal)?;
-        Ok(Self { thales, portal: portal.clone(), server: None })
+        Ok(Self { thales: client(portal)?, portal: portal.clone(), server: None })
     }
 }
 
@@ -46,6 +45,11 @@ impl Integration for Acme {
         self.server = Some(issuer::Server::start(&files, at).map_err(|error| error.to_string())?);
         Ok(())
     }
+
+    fn renew(&mut self, portal: &Portal) -> Result<(), String> {
+        self.thales = client(portal)?;
+        Ok(())
+    }
 }
 
 fn main() -> ExitCode {
@@ -56,5 +60,7 @@ fn main() -> ExitCode {
         body: "{}".to_owned(),
         status: vec![200],
     };
-    conformance(InProcess::new("acme-issuer-backend", Acme::new).serves(vec![eligibility]))
+    // Without files of its own the harness issues its certificates, and the one that it changes over to.
+    let acme = InProcess::new("acme-issuer-backend", Acme::new).serves(vec![eligibility]);
+    conformance(acme.renews(OwnIdentity::default()))
 }

@@ -102,7 +102,7 @@ fn what_init_writes_runs_at_once() {
     run.args(["run", "--integration", "integration.toml", "--network", "private", "--only", "inbound/control"]);
     let ran = run.output().unwrap();
     assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stdout));
-    assert!(String::from_utf8_lossy(&ran.stdout).contains("TSH-IN-01    MUST      pass"));
+    assert!(String::from_utf8_lossy(&ran.stdout).contains("TSH-IN-03    MUST      pass"));
     let mut again = setting.command(HARNESS);
     let refused = again.args(words).output().unwrap();
     assert_eq!(refused.status.code(), Some(3));
