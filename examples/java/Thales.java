@@ -19,6 +19,8 @@ class Thales {
         SSLParameters parameters = new SSLParameters();
         parameters.setProtocols(Backend.VERSIONS);
         this.client = HttpClient.newBuilder()
+                // HTTP/2 is one connection for as long as there is traffic, and Thales moves by DNS.
+                .version(HttpClient.Version.HTTP_1_1)
                 .sslContext(tls)
                 .sslParameters(parameters)
                 .connectTimeout(Duration.ofSeconds(5))
