@@ -68,6 +68,13 @@ pub fn parse_integration(path: &Path, text: String, library: &Library) -> Result
             );
         }
     }
+    if file.portal.dir.is_some() && file.identity.client_csr.is_some() {
+        fault(
+            "[identity] client-csr: a run would sign it anew, and what runs already has its certificate: expected \
+             `client-certificate`, as `thales-harness sign` writes it with the portal's authorities"
+                .to_owned(),
+        );
+    }
     service::faults(&file).into_iter().for_each(&mut fault);
     for receiver in &file.receivers {
         if receiver.requests.is_empty() {

@@ -193,7 +193,18 @@ pub(crate) fn curl(standing: &Standing, portal: &Path) -> bool {
     let host = url.strip_prefix("https://").unwrap().split(':').next().unwrap();
     let asset = |name: &str| portal.join(name);
     let status = Command::new("curl")
-        .args(["--fail", "--silent", "--output", "/dev/null", "--max-time", "20", "--noproxy", "*", "--resolve"])
+        .args([
+            "--tlsv1.2",
+            "--fail",
+            "--silent",
+            "--output",
+            "/dev/null",
+            "--max-time",
+            "20",
+            "--noproxy",
+            "*",
+            "--resolve",
+        ])
         .arg(format!("{host}:{}:{}", at.port(), at.ip()))
         .arg("--cacert")
         .arg(asset("TSH_TLS_SERVER_CERTIFICATE_CHAIN"))

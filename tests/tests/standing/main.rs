@@ -72,9 +72,9 @@ fn a_portal_is_made_anew_where_that_is_said() {
     let files = directory();
     let (path, ..) = portal(files.path(), &["--days", "5"]);
     let ends = |name: &str, within: u32| {
-        let mut end = Command::new("openssl");
-        end.args(["x509", "-noout", "-checkend", &within.to_string(), "-in"]);
-        !end.arg(path.join(name)).output().unwrap().status.success()
+        let mut openssl = Command::new("openssl");
+        openssl.args(["x509", "-noout", "-checkend", &within.to_string(), "-in"]).arg(path.join(name));
+        !openssl.output().unwrap().status.success()
     };
     let day = 86_400;
     assert!(!ends("THALES_CLIENT_CA", 4 * day) && ends("THALES_CLIENT_CA", 6 * day));
@@ -108,11 +108,14 @@ fn what_is_no_portal_is_a_fault() {
     let path = path.to_str().unwrap();
     refused(&["serve", "--portal", path, "--profile", "d1-ecom"], "was made for classic-tokenization");
     refused(&["serve", "--portal", path, "--control", "0.0.0.0:0"], "for this machine alone");
-    refused(&["run", "--portal", path, "--network", "private"], "shared network alone");
-    refused(
-        &["run", "--portal", path, "--environment", "production"],
-        "was made for classic-tokenization in pre-production",
-    );
+    let file = files.path().join("integration.toml");
+    let text = "name = \"acme\"\nprofile = \"classic-tokenization\"\n[[receiver]]\nname = \"edge\"\n\
+                connect = \"127.0.0.1:9\"\n[[receiver.request]]\nmethod = \"GET\"\npath = \"/\"\nstatus = [200]\n";
+    fs::write(&file, text).unwrap();
+    let run = ["run", "--integration", file.to_str().unwrap(), "--portal", path];
+    refused(&[&run[..], &["--network", "private"]].concat(), "shared network alone");
+    let other = "was made for classic-tokenization in pre-production";
+    refused(&[&run[..], &["--environment", "production"]].concat(), other);
 }
 
 /// Every file of a portal with its content.

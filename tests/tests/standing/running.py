@@ -30,7 +30,8 @@ def ask(host):
         answer = asking.recv(4096)
     if answer[3] & 15 or not struct.unpack(">H", answer[6:8])[0]:
         raise OSError("no such name")
-    return socket.inet_ntoa(answer[-4:] if len(answer) < len(question) + 20 else answer[len(question) + 12:len(question) + 16])
+    # The one record of the answer comes last.
+    return socket.inet_ntoa(answer[-4:])
 
 
 def call():
