@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mock_thales::observe::{KeyLog, Log};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::RunError;
@@ -193,6 +193,7 @@ impl Exam {
             starts: Semaphore::new(cores()),
             services,
             keys: None,
+            quiet_until: Mutex::default(),
         });
         Ok(Self {
             setting,

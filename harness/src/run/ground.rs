@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mock_thales::observe::{Event, Fact, KeyLog, PhaseId, Recorder};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
 use super::RunError;
@@ -36,6 +36,8 @@ pub(super) struct Setting {
     pub(super) services: Semaphore,
     /// Where the secrets of connections go, if anywhere.
     pub(super) keys: Option<Arc<KeyLog>>,
+    /// Until when an integration that runs already may hold an answer of the scenario before.
+    pub(super) quiet_until: Mutex<Option<Instant>>,
 }
 
 /// What both kinds of scene stand on.

@@ -4,11 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mock_thales::observe::{Log, Recorder};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::runtime::Builder;
+use tokio::time::{Instant, sleep_until};
 
 use super::RunError;
 use super::caller::{self, CallerScene};
@@ -21,6 +23,9 @@ use super::stay::Stay;
 use crate::integration::{CallerPart, CallerWay, Places, ReceiverPart, ReceiverWay};
 use crate::model::{Check, Conduct, Dead, Header, Keep, LOG_FORMAT, Network, Scenario, Script, Shape};
 use crate::world::{self, Host, Setup, Standing, World};
+
+/// Caches count whole seconds.
+const CACHE_MARGIN: Duration = Duration::from_secs(1);
 
 /// The part of the integration that a scene drives.
 #[derive(Debug, Clone)]
@@ -85,9 +90,18 @@ async fn perform(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> 
     // The semaphore is never closed.
     let stands = setting.subject.lasting.is_some();
     let _turn = if part.is_service() || stands { setting.services.acquire().await.ok() } else { None };
+    let stands = stands && matches!(part, Part::Caller(_));
+    if stands && let Some(until) = setting.quiet_until.lock().await.take() {
+        sleep_until(until).await;
+    }
     let threads_only = part.is_in_process();
     let world = Arc::new(open(&setting, threads_only)?);
     let played = record(&setting, &scenario, &part, &world, None).await?;
+    if stands && let Played::Log(log) = &played {
+        let longest = log.header.script.phases.iter().map(|phase| phase.ttl_ms).max().unwrap_or_default();
+        let until = Instant::now() + Duration::from_millis(longest) + CACHE_MARGIN;
+        *setting.quiet_until.lock().await = Some(until);
+    }
     if threads_only {
         // What still holds the world is ending; its processes end with it.
         if let Ok(world) = Arc::try_unwrap(world) {

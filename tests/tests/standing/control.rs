@@ -19,10 +19,11 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("every_route_answers_as_described", &[], every_route_answers_as_described),
         trial("a_wrong_request_is_told_what_was_expected", &[], a_wrong_request_is_told_what_was_expected),
         trial("nobody_gets_in_without_the_token", &[], nobody_gets_in_without_the_token),
-        trial("curl_meets_what_was_told", &["curl"], curl_meets_what_was_told),
+        trial("curl_meets_what_was_told", &["curl", "openssl"], curl_meets_what_was_told),
         trial("the_name_server_answers_what_was_told", &[], the_name_server_answers_what_was_told),
         trial("the_customer_is_called_on_demand", &["python3"], the_customer_is_called_on_demand),
-        trial("it_stops_when_it_is_told_to", &["curl"], it_stops_when_it_is_told_to),
+        trial("it_stops_when_it_is_told_to", &["curl", "openssl"], it_stops_when_it_is_told_to),
+        trial("the_example_in_the_paper_works", &["python3"], the_example_in_the_paper_works),
     ]
 }
 
@@ -280,4 +281,35 @@ fn it_stops_when_it_is_told_to() {
         assert!(line["at"].is_string() && line["what"].is_string(), "{line}");
     }
     assert!(log.contains("\"client-hello\""));
+}
+
+/// The class of the paper, driven as its test drives it.
+fn the_example_in_the_paper_works() {
+    let paper = include_str!("../../../docs/standing-mock.md");
+    let example = paper.split("```python").nth(1).unwrap().split("```").next().unwrap();
+    let files = directory();
+    std::os::unix::fs::symlink(super::ground::HARNESS, files.path().join("mock-thales")).unwrap();
+    let use_of_it = r#"
+import socket
+class Client:
+    def call(self, url):
+        import ssl
+        from urllib.parse import urlsplit
+        at, tls = urlsplit(url), ssl.create_default_context(cafile="portal/TSH_TLS_SERVER_CERTIFICATE_CHAIN")
+        try:
+            with socket.create_connection(("127.0.0.1", at.port)) as plain:
+                tls.wrap_socket(plain, server_hostname=at.hostname).send(b"GET / HTTP/1.1\r\n\r\n")
+                return True
+        except ssl.SSLError:
+            return False
+thales, client = Thales("portal"), Client()
+assert client.call(thales.at["url"])
+test_an_expired_certificate_is_refused(thales, client)
+assert thales.close() == 0
+"#;
+    let path = format!("{}:{}", files.path().display(), std::env::var("PATH").unwrap());
+    let mut python = Command::new("python3");
+    python.arg("-c").arg(format!("{example}\n{use_of_it}")).env("PATH", path).current_dir(files.path());
+    let output = python.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

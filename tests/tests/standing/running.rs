@@ -1,8 +1,9 @@
 //! Integrations that run already: a server behind nginx, and a Python program with both roles. Each is configured once,
 //! from the portal, and played to at the portal's one endpoint.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -17,6 +18,11 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         trial("nginx_that_runs_already_is_called", &["nginx"], nginx_that_runs_already_is_called),
         trial("a_program_that_runs_already_calls", &["python3"], a_program_that_runs_already_calls),
+        trial(
+            "every_way_to_make_it_call_gets_the_same_verdicts",
+            &["python3"],
+            every_way_to_make_it_call_gets_the_same_verdicts,
+        ),
         trial("one_that_asks_nobody_leaves_names_open", &["python3"], one_that_asks_nobody_leaves_names_open),
         trial("what_needs_more_than_a_portal_stays_open", &["python3"], what_needs_more_than_a_portal_stays_open),
         trial("what_does_not_fit_a_running_part_is_a_fault", &[], what_does_not_fit_a_running_part_is_a_fault),
@@ -121,9 +127,16 @@ fn nginx_that_runs_already_is_called() {
     assert_eq!(wrong.code, Some(1), "{}", wrong.said);
     assert_eq!(wrong.verdict("TSH-OUT-01"), "fail", "{}", wrong.said);
     drop(nginx);
-    let gone = run(&files, &parts(at), &only);
+    // Every address behind the name is called, and nobody is there.
+    let parts = parts(at).replace("127.0.0.1:", "localhost:");
+    let gone = run(&files, &parts, &["outbound/client-certificate"]);
     assert_eq!(gone.code, Some(2), "{}", gone.said);
     assert!(gone.findings().all(|finding| finding["ruling"] == "unwitnessed"), "{}", gone.said);
+    let logs = fs::read_dir(files.path().join("report/logs")).unwrap();
+    let logs: String = logs.map(|log| fs::read_to_string(log.unwrap().path()).unwrap()).collect();
+    for address in ("localhost", at.port()).to_socket_addrs().unwrap() {
+        assert!(logs.contains(&format!("\"remote\":\"{address}\"")), "{address} was not dialled");
+    }
 }
 
 /// The program as it runs already, and the parts that it plays.
@@ -173,6 +186,31 @@ fn a_program_that_runs_already_calls() {
     let wrong = run(&files, &parts, &only);
     assert_eq!(wrong.code, Some(1), "{}", wrong.said);
     assert_eq!(wrong.verdict("TSH-IN-04"), "fail", "{}", wrong.said);
+}
+
+fn every_way_to_make_it_call_gets_the_same_verdicts() {
+    let files = directory();
+    let (running, parts) = program(&files, &[]);
+    let url = parts.split("POST ").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let http = parts.lines().find(|line| line.starts_with("trigger")).unwrap();
+    let command = format!(
+        "trigger = {{ command = [\"python3\", \"-c\", \"import urllib.request as r; r.urlopen('{url}', data=b'')\"] }}"
+    );
+    let only = ["inbound/expired", "inbound/client-certificate"];
+    let rulings = |parts: &str| {
+        let ran = run(&files, parts, &only);
+        assert_eq!(ran.code, Some(0), "{}", ran.said);
+        let word = |finding: &Value| format!("{} {}: {}", finding["scenario"], finding["phase"], finding["ruling"]);
+        ran.findings().map(word).collect::<BTreeSet<_>>()
+    };
+    let expected = rulings(&parts);
+    assert!(expected.len() > 2);
+    assert_eq!(rulings(&parts.replace(http, &command)), expected);
+    drop(running);
+    let files = directory();
+    let (_running, parts) = program(&files, &["polls"]);
+    let ran = run(&files, &parts.replace(http, "wait = true"), &only);
+    assert_eq!(ran.code, Some(0), "{}", ran.said);
 }
 
 fn one_that_asks_nobody_leaves_names_open() {
