@@ -193,7 +193,7 @@ fn served(standing: &Standing) -> Vec<u8> {
     let text = String::from_utf8_lossy(&shown.stdout).into_owned();
     let begin = text.find("-----BEGIN CERTIFICATE-----").unwrap_or_else(|| panic!("{text}"));
     let end = text.find("-----END CERTIFICATE-----").unwrap();
-    text[begin..end].as_bytes().to_vec()
+    text.as_bytes()[begin..end].to_vec()
 }
 
 fn the_name_server_answers_what_was_told() {
