@@ -442,7 +442,7 @@ fn what_does_not_fit_together_is_a_fault() {
             "{service}[[receiver]]\nname = \"edge\"\n{keys}\n[[receiver.request]]\nmethod = \"GET\"\npath = \"/\"\nstatus = [200]\n"
         )
     };
-    refused(&served(""), "receiver `edge`: expected either `command` or `service`");
+    refused(&served(""), "receiver `edge`: expected one of `command`, `service` and `connect`");
     refused(&served("service = \"other\""), "receiver `edge`: no service is called `other`");
     refused(&served("service = \"backend\"\nwithin = \"1s\""), "`within` of [[service]] bounds the start");
     refused(&served("command = [\"/bin/true\"]"), "service `backend` is named by nobody");
