@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mock_thales::client::{Call, Caller};
+use mock_thales::client::{Call, Caller, claims};
+use mock_thales::endpoint::ConductError;
 use mock_thales::observe::{Actor, CertificateDer, Event, PhaseId};
 use mock_thales::plan::{ClientCertificate, ClientPlan};
 
@@ -95,7 +96,7 @@ impl Player for ReceiverScene {
             .materials
             .authorities
             .client(plan.certificate)
-            .map_err(|error| RunError::Conduct(mock_thales::endpoint::ConductError::Pki(error)))?;
+            .map_err(|error| RunError::Conduct(ConductError::Pki(error)))?;
         let phase = Phase {
             id: PhaseId(0),
             name: plan::phase_name(kind, words),
@@ -106,12 +107,22 @@ impl Player for ReceiverScene {
             every_ms: 0,
         };
         let phase = self.ground.begin(&mut self.script, phase);
+        let claims = match plan.certificate {
+            ClientCertificate::ClaimedInHeaders => claims(setting.materials.authorities.client_leaf())
+                .map_err(|error| RunError::Conduct(ConductError::Pki(error)))?,
+            _ => Vec::new(),
+        };
         for request in &self.requests {
             let call = Call {
                 method: request.method.clone(),
                 path: request.path.clone(),
                 host: setting.materials.context.issuer_host.clone(),
-                headers: request.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+                headers: request
+                    .headers
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.clone()))
+                    .chain(claims.iter().cloned())
+                    .collect(),
                 body: request.body.clone().into_bytes(),
             };
             for at in &self.at {

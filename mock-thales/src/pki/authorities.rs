@@ -119,7 +119,12 @@ impl Authorities {
         Ok(identity)
     }
 
-    /// What Thales' client shows; `None` for [`ClientCertificate::None`]. The same all run.
+    /// Today's leaf of Thales' client.
+    pub fn client_leaf(&self) -> &CertificateDer {
+        self.client.today().leaf()
+    }
+
+    /// What Thales' client shows; `None` where it shows none. The same all run.
     pub fn client(&self, certificate: ClientCertificate) -> Result<Option<Arc<Identity>>, PkiError> {
         let mut made = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(identity) = made.get(&certificate) {

@@ -77,7 +77,7 @@ impl ClientSide {
 
         let leaf = match recipe {
             // Not this side's to issue: see `CustomerSide`.
-            Recipe::None | Recipe::CustomerAuthority => return Ok(None),
+            Recipe::None | Recipe::ClaimedInHeaders | Recipe::CustomerAuthority => return Ok(None),
             Recipe::Trusted => return Ok(Some(Arc::clone(&self.today))),
             Recipe::OtherCa | Recipe::LookAlikeCa | Recipe::SelfSigned => self.leaf(),
             Recipe::Expired => Leaf { validity: self.dates.expired(), ..self.leaf() },

@@ -41,6 +41,8 @@ pub enum ClientCertificate {
     Trusted,
     /// None at all.
     None,
+    /// None; header fields say that a proxy in front of the server was shown today's, as anybody can write them.
+    ClaimedInHeaders,
     /// Issued by another authority.
     OtherCa,
     /// Issued by an authority with the Client CA's subject and another key.

@@ -23,8 +23,8 @@ use super::tls::{Stream, bounds, certificates, key, provider};
 /// Longest wait for Thales.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What is answered to a request: its status.
-pub(super) type Answer = fn(&dyn Secured) -> u16;
+/// What is answered to a request, by its connection and its head: a status.
+pub(super) type Answer = fn(&dyn Secured, &str) -> u16;
 
 /// A secured connection of a client.
 pub(super) trait Secured: Stream {
@@ -63,7 +63,7 @@ impl Receiver {
     /// The reference's conduct over another TLS.
     pub(super) fn over(portal: &Portal, engine: impl Engine + 'static) -> Result<Self, String> {
         let calling = Reference::new(portal).map_err(|error| error.to_string())?;
-        Ok(Self { calling, engine: Arc::new(engine), answer: |_| 200, admits: |_| true, running: None })
+        Ok(Self { calling, engine: Arc::new(engine), answer: |_, _| 200, admits: |_| true, running: None })
     }
 
     /// With this verifier, or without any.
@@ -114,7 +114,7 @@ fn serve_one(socket: TcpStream, engine: &dyn Engine, answer: Answer) -> io::Resu
             read => request.extend_from_slice(&buffer[..read]),
         }
     }
-    let status = answer(stream.as_ref());
+    let status = answer(stream.as_ref(), &String::from_utf8_lossy(&request));
     write!(stream, "HTTP/1.1 {status} Answer\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}")?;
     stream.flush()
 }

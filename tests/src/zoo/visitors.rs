@@ -23,9 +23,21 @@ pub(super) fn all() -> Vec<Defect> {
         // Refuses as an application behind a proxy does: nothing is wrong with it.
         Defect::new("a_server_that_refuses_by_status_403", |portal: &Portal| {
             let receiver = Receiver::verifying(portal, optional(portal)?)?;
-            Ok::<_, String>(receiver.answering(|stream| if stream.has_certificate() { 200 } else { 403 }))
+            Ok::<_, String>(receiver.answering(|stream, _| if stream.has_certificate() { 200 } else { 403 }))
         })
         .only(&["outbound/*"]),
+        // An application behind a proxy that asks for a certificate, insists on none, and lets the header fields of
+        // others through.
+        Defect::new("a_server_that_believes_header_fields", |portal: &Portal| {
+            let receiver = Receiver::verifying(portal, optional(portal)?)?;
+            Ok::<_, String>(receiver.answering(|stream, head| {
+                let claims = head.to_ascii_lowercase().contains("\r\nx-ssl-client-verify: success\r\n");
+                if stream.has_certificate() || claims { 200 } else { 403 }
+            }))
+        })
+        .only(&["outbound/*"])
+        .everywhere()
+        .fails(&["outbound.client-certificate"]),
         Defect::new("a_server_that_asks_for_no_certificate", |portal: &Portal| {
             Receiver::verifying(portal, WebPkiClientVerifier::no_client_auth())
         })

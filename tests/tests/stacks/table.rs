@@ -299,11 +299,12 @@ fn pythons() -> Vec<Stack> {
             ..driver("python-reading-its-files-once", "fresh")
         },
         caller("node", &["node", "openssl"], Party::Driver { words: vec!["node", "caller.mjs"] }),
-        caller("node-http-2", &["node", "openssl"], Party::Driver { words: vec!["node", "caller-http2.mjs"] }),
         Stack {
-            fail: &[FOREIGN_LIST],
-            ..caller("go", &["go", "openssl"], Party::Driver { words: vec!["{dir}/caller"] })
+            // One session of HTTP/2 for all calls: a pool of one connection.
+            fail: &["TSH-DNS-04", CN_ONLY],
+            ..caller("node-http-2", &["node", "openssl"], Party::Driver { words: vec!["node", "caller-http2.mjs"] })
         },
+        Stack { fail: &[FOREIGN_LIST], ..caller("go", &["go", "openssl"], Party::Driver { words: vec!["./caller"] }) },
         Stack {
             fail: &["TSH-DNS-02", "TSH-DNS-03", CN_ONLY, "TSH-ADV-08"],
             inconclusive: &["TSH-DNS-04", "TSH-ADV-07"],
