@@ -185,6 +185,26 @@ fn unsafe_code_has_its_places() {
     none(&wrong);
 }
 
+/// The rest is to compile where there is no Linux.
+#[test]
+fn what_only_linux_has_stands_in_one_place() {
+    let words = ["nix::mount", "nix::sched", "rtnetlink", "setns", "CloneFlags", "std::os::linux", "pivot_root"];
+    let mut wrong = Vec::new();
+    for (file, text) in sources(&["harness/src", "mock-thales/src"]) {
+        if file.starts_with("harness/src/world/private/") || file == "harness/src/world/enter.rs" {
+            continue;
+        }
+        for (number, line) in code(&text) {
+            wrong.extend(
+                words.iter().filter(|word| line.contains(**word)).map(|word| format!("{file}:{number}: `{word}`")),
+            );
+        }
+    }
+    none(&wrong);
+    let declared = fs::read_to_string(root().join("harness/src/world/mod.rs")).unwrap_or_default();
+    assert!(declared.contains("#[cfg(target_os = \"linux\")]\nmod private;"), "elsewhere it is not compiled");
+}
+
 #[test]
 fn files_are_headed_and_short() {
     let mut wrong = Vec::new();

@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = vec![
         trial("an_ordinary_user_is_ready", an_ordinary_user_is_ready),
+        trial("doctor_stands_on_one_rung_and_knows_the_way_up", doctor),
         trial("without_namespaces_it_is_incomplete_and_nothing_fails", without_namespaces),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -68,6 +69,65 @@ fn an_ordinary_user_is_ready() {
     let (code, readiness, network) = if private { (0, "ready", "private") } else { (2, "incomplete", "shared") };
     assert_eq!(output.status.code(), Some(code), "{}", words(&output));
     assert_eq!((&found["readiness"], &found["network"]), (&readiness.into(), &network.into()));
+}
+
+/// What `doctor` says: the rung it stands on, and the lines that follow each rung's.
+fn rungs(output: &Output) -> (String, String) {
+    let text = words(output);
+    let (_, rungs) = text.split_once("networks, best first:\n").unwrap_or_else(|| panic!("{text}"));
+    let here: Vec<_> = rungs.lines().filter_map(|line| line.strip_prefix("->  ")).collect();
+    assert_eq!(here.len(), 1, "{text}");
+    (here[0].to_owned(), text)
+}
+
+/// Installs what Docker installs by default, as far as it concerns namespaces, and becomes `doctor`: a filter that
+/// answers EPERM to unshare and mount, and a bounding set without the rights of an administrator.
+const CONTAINED: &str = r#"
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+for capability in (12, 18, 21):
+    libc.prctl(24, capability, 0, 0, 0)
+libc.prctl(38, 1, 0, 0, 0)
+unshare, mount = {"x86_64": (272, 165), "aarch64": (97, 40)}[os.uname().machine]
+deny = 0x00050000 | 1
+code = [(0x20, 0, 0, 0), (0x15, 1, 0, unshare), (0x15, 0, 1, mount), (0x06, 0, 0, deny), (0x06, 0, 0, 0x7fff0000)]
+blocks = b"".join(struct.pack("HBBI", *block) for block in code)
+buffer = ctypes.create_string_buffer(blocks)
+program = struct.pack("HxxxxxxP", len(code), ctypes.addressof(buffer))
+assert libc.prctl(22, 2, program, 0, 0) == 0, os.strerror(ctypes.get_errno())
+os.environ["container"] = "a test"
+os.execv(sys.argv[1], sys.argv[1:])
+"#;
+
+fn doctor() {
+    let (_dir, program, _report) = ground();
+    let run = |command: &mut Command| rungs(&command.arg("doctor").output().unwrap());
+    let (here, text) = run(&mut Command::new(&program));
+    if here == "private networks, as root" {
+        let (here, text) = run(&mut as_nobody(&program));
+        // A machine may keep namespaces for root.
+        let is_shared = here.contains("loopback");
+        assert!(is_shared || here == "private networks, in a user namespace", "{text}");
+        assert!(text.contains("ok  private networks, as root\n    how:"), "{text}");
+        assert_eq!(text.contains("NO  private networks, in a user namespace\n    fix:"), is_shared, "{text}");
+    } else {
+        assert!(text.contains("NO  private networks, as root\n    fix:"), "{text}");
+    }
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces && echo 0 > /proc/sys/user/max_net_namespaces && exec \"$0\" \"$@\"";
+    let mut limited = Command::new("unshare");
+    limited.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]).arg(&program);
+    let (here, text) = run(&mut limited);
+    assert!(here.contains("loopback") && text.contains("sudo sysctl -w user.max_"), "{text}");
+    if Command::new("python3").arg("--version").output().is_ok() {
+        let (here, text) = run(Command::new("python3").args(["-c", CONTAINED]).arg(&program));
+        assert!(here.contains("loopback"), "{text}");
+        // Whose container it is, the machine of the test says.
+        for rung in ["as root", "in a user namespace"] {
+            assert!(text.contains(&format!("NO  private networks, {rung}\n    fix:")), "{text}");
+        }
+        assert!(text.contains("privileged") && text.contains("unconfined") | text.contains("filter"), "{text}");
+        assert!(text.contains("a system call filter, most likely the container's"), "{text}");
+    }
 }
 
 fn without_namespaces() {

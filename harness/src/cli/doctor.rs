@@ -1,7 +1,7 @@
-//! `doctor`: which networks this machine allows.
+//! `doctor`: which networks this machine allows, and what to do for a better one.
 
 use super::{Exit, Refused, say};
-use crate::world::{self, Network, Wanted};
+use crate::world::{self, Network, Rung, Standing, Wanted};
 
 pub(super) fn run() -> Result<Exit, Refused> {
     let host = world::enter(Wanted { in_process: false, allow_private: true });
@@ -13,6 +13,19 @@ pub(super) fn run() -> Result<Exit, Refused> {
             text.push_str(&format!("    {:<20} {fix}\n", "fix:"));
         }
     }
+    text.push_str("\nnetworks, best first:\n");
+    for Rung { what, standing } in world::ladder(&host) {
+        let (mark, how) = match standing {
+            Standing::Here => ("->", None),
+            Standing::Open(how) => ("ok", Some(("how:", how))),
+            Standing::Closed(fix) => ("NO", Some(("fix:", fix))),
+        };
+        text.push_str(&format!("{mark:<2}  {what}\n"));
+        if let Some((word, how)) = how {
+            text.push_str(&format!("    {word:<20} {how}\n"));
+        }
+    }
+    text.push('\n');
     let (network, exit) = match host.network {
         Network::Private => ("private: the real host name, the real ports, no way out", Exit::Ready),
         Network::Shared => {

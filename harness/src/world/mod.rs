@@ -11,6 +11,7 @@ mod doctor;
 mod either;
 mod enter;
 mod error;
+mod ladder;
 mod lifeline;
 #[cfg(target_os = "linux")]
 mod private;
@@ -19,6 +20,7 @@ mod setup;
 mod shared;
 mod sockets;
 mod stale;
+mod surroundings;
 mod table;
 
 pub use addresses::{CUSTOMER, HTTPS, PUBLIC_RESOLVERS, THALES};
@@ -26,6 +28,7 @@ pub use doctor::{Finding, doctor};
 pub use either::{NameServerSockets, World};
 pub use enter::{Host, Network, Probe, Wanted, enter};
 pub use error::WorldError;
+pub use ladder::{Rung, Standing, ladder};
 pub use refusal::{Refusal, Step};
 pub use setup::{Asset, Setup, Standing};
 pub use stale::sweep_stale;
