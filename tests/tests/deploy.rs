@@ -55,8 +55,19 @@ fn compose_gives_the_customers_container_the_counterpart_as_its_name_server() {
         assert!(words(&service["volumes"]).iter().any(|volume| volume.split(':').nth(1) == Some(portal)));
     }
     assert_eq!(customer["depends_on"]["thales"]["condition"].as_str(), Some("service_healthy"));
-    assert!(!thales["healthcheck"]["test"].is_badvalue());
+    assert_eq!(words(&thales["healthcheck"]["test"]).last().copied(), Some(health(&command).as_str()));
+    assert_eq!(customer["user"].as_str(), last_user(&read("Dockerfile")), "keys are readable by their owner alone");
     assert!(!file["volumes"]["portal"].is_badvalue());
+}
+
+/// The page of the control interface that says whether the counterpart serves.
+fn health(command: &[&str]) -> String {
+    let at = command.iter().position(|word| *word == "--control").unwrap();
+    format!("http://{}/health", command[at + 1])
+}
+
+fn last_user(dockerfile: &str) -> Option<&str> {
+    dockerfile.lines().rev().find_map(|line| line.strip_prefix("USER "))
 }
 
 #[test]
@@ -69,8 +80,9 @@ fn the_sidecar_is_the_pods_only_name_server() {
     assert_eq!(pod["securityContext"]["runAsNonRoot"].as_bool(), Some(true));
     let sidecar = &pod["initContainers"][0];
     assert_eq!(sidecar["restartPolicy"].as_str(), Some("Always"), "a sidecar goes on");
-    assert!(!sidecar["startupProbe"]["exec"].is_badvalue(), "the integration starts once it serves");
     let arguments = words(&sidecar["args"]);
+    let probe = words(&sidecar["startupProbe"]["exec"]["command"]);
+    assert_eq!(probe.last().copied(), Some(health(&arguments).as_str()), "the integration starts once it serves");
     assert!(arguments.contains(&"127.0.0.1:443") && arguments.contains(&"127.0.0.1:53"), "{arguments:?}");
     let sysctl = &pod["securityContext"]["sysctls"][0];
     assert_eq!(sysctl["name"].as_str(), Some("net.ipv4.ip_unprivileged_port_start"));
@@ -138,8 +150,7 @@ fn the_images_are_bare_and_their_user_has_no_rights() {
         }
         let bases: BTreeSet<_> = instructions.iter().filter_map(|line| line.strip_prefix("FROM ")).collect();
         assert!(bases.iter().all(|base| base.starts_with("debian:bookworm-slim")), "{path}: {bases:?}");
-        let last = instructions.iter().rev().find_map(|line| line.strip_prefix("USER "));
-        assert_eq!(last, Some(user), "{path}");
+        assert_eq!(last_user(&text), Some(user), "{path}");
     }
     // What the build needs and what the tests need is one list: that of `.ci/run`.
     let needs = read(".ci/run");
