@@ -154,9 +154,11 @@ fn the_images_are_bare_and_their_user_has_no_rights() {
     }
     // What the build needs and what the tests need is one list: that of `.ci/run`.
     let needs = read(".ci/run");
-    let needs = needs.split("needs=(").nth(1).and_then(|rest| rest.split(')').next()).unwrap();
+    let lists = ["needs=(", "needs+=("].into_iter().flat_map(|start| needs.split(start).skip(1));
+    let needs: Vec<_> = lists.filter_map(|rest| rest.split(')').next()).collect();
+    assert!(!needs.is_empty());
     let container = read(".devcontainer/Dockerfile");
-    for package in needs.split_whitespace().filter_map(|need| need.split(':').nth(1)) {
+    for package in needs.iter().flat_map(|list| list.split_whitespace()).filter_map(|need| need.split(':').nth(1)) {
         assert!(container.split_whitespace().any(|word| word == package), ".devcontainer/Dockerfile lacks {package}");
     }
     let file: serde_json::Value = serde_json::from_str(&read(".devcontainer/devcontainer.json")).unwrap();
