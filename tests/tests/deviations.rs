@@ -106,6 +106,29 @@ fn an_entry_that_excuses_nothing_is_a_failure() {
 }
 
 #[test]
+fn a_sweep_knows_them_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    fs::write(root.join("integration.toml"), INTEGRATION).unwrap();
+    let later = today() + Duration::days(100);
+    let known = entry("scenario = \"inbound/expired\"", later, "application data");
+    let other = entry("requirement = \"TSH-IN-04\"", later, "no such words");
+    for (deviations, exit, words) in [
+        ("", 1, "inbound/expired (batch)\n"),
+        (&known, 0, "inbound/expired (batch) (known deviation)"),
+        (&other, 1, "stale: TSH-IN-04 fails in another way"),
+    ] {
+        fs::write(root.join("deviations.toml"), deviations).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_thales-harness-under-test"));
+        command.current_dir(root).args(["sweep", "--integration", "integration.toml", "--only", "inbound/expired"]);
+        let output = command.args(["--dimension", "alpn", "--deviations", "deviations.toml"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(exit), "{}", text(&output));
+        assert!(text(&output).contains(words), "{words}: {}", text(&output));
+        assert!(text(&output).contains("pre-mortem: nothing"), "what fails anyway is none: {}", text(&output));
+    }
+}
+
+#[test]
 fn a_file_that_says_too_little_is_refused_where_it_does() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();

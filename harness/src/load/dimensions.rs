@@ -112,3 +112,40 @@ pub(super) fn read(place: &Place, scenarios: &[Scenario]) -> Result<Vec<Dimensio
     }
     faults.finish(dimensions)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::Library;
+
+    const GOOD: &str = "[[dimension]]\nid = \"leaf\"\nvaries = \"leaf\"\nscenarios = [\"inbound/*\"]\nbase = \"p256\"\n\
+        unspecified = \"\"\nask = \"\"\nchange = \"\"\n[[dimension.value]]\nis = \"p384\"\nthales = \"\"\n";
+
+    #[test]
+    fn each_fault_is_told_where_it_stands() {
+        let library = Library::built_in().expect("the built-in files are sound");
+        let read = |text: String| {
+            let place = Place { path: FILE.into(), text };
+            read(&place, &library.scenarios)
+        };
+        assert_eq!(read(GOOD.to_owned()).map(|dimensions| dimensions.len()), Ok(1));
+        for (from, to, line, words) in [
+            ("varies = \"leaf\"", "varies = \"leave\"", 3, "unknown variant"),
+            ("inbound/*", "nowhere/*", 4, "no scenario fits `nowhere/*`"),
+            ("inbound/*", "outbound/*", 4, "no scenario fits `outbound/*`"),
+            ("inbound/*", "inbound/[", 4, "unclosed character class"),
+            ("base = \"p256\"", "base = \"p-256\"", 5, "unknown variant"),
+            ("base = \"p256\"", "base = \"p384\"", 10, "stands twice, or is the base"),
+            ("is = \"p384\"", "is = \"rsa=2048\"", 10, "neither `,` nor `=`"),
+            ("is = \"p384\"", "is = \"dsa\"", 10, "unknown variant"),
+            ("ask = \"\"", "ask = \"\"\nthreshold = \"under it\"", 8, "expected `{holds}`"),
+            ("thales = \"\"\n", &format!("thales = \"\"\n{GOOD}"), 13, "stands twice"),
+        ] {
+            let faults = read(GOOD.replacen(from, to, 1)).expect_err(words);
+            let told = faults.0.iter().any(|fault| {
+                fault.position().is_some_and(|(found, _)| found == line) && fault.message().contains(words)
+            });
+            assert!(told, "{words} in line {line}: {faults}");
+        }
+    }
+}

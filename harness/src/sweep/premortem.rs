@@ -102,9 +102,8 @@ pub fn premortem(dimensions: &[Dimension], records: &[Record]) -> Vec<Line> {
                 known.contains_key(&key) && !explained.contains(&(&key, &ruled.requirement, ruled.place.as_str()))
             });
             if is_new && kind == Kind::Breaks {
-                let set: Vec<_> = record
-                    .key
-                    .variation
+                let together = together(records, record, ruled);
+                let set: Vec<_> = together
                     .0
                     .iter()
                     .filter_map(|(id, word)| {
@@ -139,6 +138,35 @@ fn worse<'a>(base: &'a Record, record: &'a Record) -> Vec<(&'a Ruled, Kind)> {
         base.rulings.iter().find(same).is_some_and(|known| known.outcome == Outcome::Met)
     };
     record.rulings.iter().filter(was_met).filter_map(|ruled| Some((ruled, kind(ruled)?))).collect()
+}
+
+/// The two values of a combination that explain its failure: wherever both are set, it fails. Of several such pairs the
+/// one that was played most often; all values, where there is none.
+fn together(records: &[Record], record: &Record, ruled: &Ruled) -> Variation {
+    let set: Vec<_> = record.key.variation.0.iter().collect();
+    let mut best: (usize, Option<Variation>) = (0, None);
+    for (index, first) in set.iter().enumerate() {
+        for second in &set[index + 1..] {
+            let holds = |known: &&Record| {
+                [first, second].into_iter().all(|(id, word)| known.key.variation.0.get(*id) == Some(*word))
+                    && known.key.scenario == record.key.scenario
+                    && known.key.subject == record.key.subject
+            };
+            let is_met = |known: &Record| {
+                known.rulings.iter().any(|other| {
+                    other.requirement == ruled.requirement
+                        && other.place == ruled.place
+                        && other.outcome == Outcome::Met
+                })
+            };
+            let both: Vec<_> = records.iter().filter(holds).collect();
+            if both.len() > best.0 && !both.iter().any(|known| is_met(known)) {
+                let pair = [first, second].map(|(id, word)| ((*id).clone(), (*word).clone()));
+                best = (both.len(), Some(Variation(pair.into())));
+            }
+        }
+    }
+    best.1.unwrap_or_else(|| record.key.variation.clone())
 }
 
 fn draft(drafts: &mut Vec<Line>, kind: Kind, set: Vec<(&Dimension, &str)>, record: &Record, ruled: &Ruled) {
@@ -263,5 +291,92 @@ fn spaced(word: &str) -> String {
     match word.find(|letter: char| letter.is_ascii_alphabetic()) {
         Some(at) => format!("{} {}", &word[..at], &word[at..]),
         None => word.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::Library;
+    use crate::sweep::State;
+
+    fn record(set: &[(&str, &str)], outcome: Outcome) -> Record {
+        let ruled = Ruled {
+            requirement: "TSH-IN-03".parse().expect("an id"),
+            level: Level::Must,
+            place: "control".to_owned(),
+            outcome,
+            reason: (outcome == Outcome::Unwitnessed).then_some(Reason::NoConnection),
+            expected: "accepts".to_owned(),
+            seen: "what was seen".to_owned(),
+            evidence: vec![7],
+        };
+        Record {
+            key: CaseKey {
+                scenario: "inbound/control".parse().expect("an id"),
+                subject: "batch".to_owned(),
+                variation: Variation(set.iter().map(|(id, word)| ((*id).to_owned(), (*word).to_owned())).collect()),
+            },
+            state: State::Pass,
+            verdict: None,
+            took_ms: 1,
+            lost: 0,
+            rulings: vec![ruled],
+            fault: None,
+        }
+    }
+
+    fn told(records: &[Record]) -> Vec<(Kind, String)> {
+        let library = Library::built_in().expect("the built-in files are sound");
+        let lines = premortem(&library.dimensions, records);
+        lines.into_iter().map(|line| (line.kind, crate::sweep::terminal::values(&line))).collect()
+    }
+
+    #[test]
+    fn a_value_that_breaks_what_held_is_a_line() {
+        use Outcome::{Met, Unwitnessed, Violated};
+        let base = |outcome| record(&[], outcome);
+        let rsa = |outcome| record(&[("leaf", "rsa-2048")], outcome);
+        assert_eq!(told(&[base(Met), rsa(Violated)]), [(Kind::Breaks, "leaf = rsa-2048; holds with p256".to_owned())]);
+        assert_eq!(told(&[base(Met), rsa(Unwitnessed)])[0].0, Kind::Undecided);
+        // What fails anyway is a failure, and no pre-mortem; nor is what was never seen to hold.
+        assert_eq!(told(&[base(Violated), rsa(Violated)]), []);
+        assert_eq!(told(&[base(Unwitnessed), rsa(Violated)]), []);
+        assert_eq!(told(&[rsa(Violated)]), []);
+        assert_eq!(told(&[base(Met), rsa(Met)]), []);
+    }
+
+    #[test]
+    fn a_threshold_stands_between_what_breaks_and_what_holds() {
+        let ttl = |word, outcome| record(&[("ttl", word)], outcome);
+        use Outcome::{Met, Violated};
+        let library = Library::built_in().expect("the built-in files are sound");
+        let of = |records: &[Record]| premortem(&library.dimensions, records);
+        let lines =
+            of(&[record(&[], Violated), ttl("5s", Violated), ttl("30s", Met), ttl("60s", Met), ttl("20s", Violated)]);
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0].thales, "changes its address with a TTL under 30 s");
+        assert_eq!(lines[0].breaks["ttl"], ["2s", "5s", "20s"]);
+        assert_eq!(lines[0].holds, ["30s", "60s"]);
+        assert_eq!(lines[0].evidence.len(), 3);
+        // All break: that is a failure of today. One alone in the middle breaks: no threshold.
+        assert_eq!(of(&[record(&[], Violated), ttl("60s", Violated)]), []);
+        let lines = of(&[record(&[], Met), ttl("10s", Violated), ttl("60s", Met)]);
+        assert_eq!(lines[0].thales, "changes its address with a TTL of 10 s");
+    }
+
+    #[test]
+    fn a_combination_is_told_by_the_two_values_that_explain_it() {
+        use Outcome::{Met, Violated};
+        let (rsa, deep, on) = (("leaf", "rsa-2048"), ("chain", "deep"), ("tickets", "on"));
+        let singles = || vec![record(&[], Met), record(&[rsa], Met), record(&[deep], Met), record(&[on], Met)];
+        let mut records = singles();
+        records.extend([record(&[rsa, deep, on], Violated), record(&[rsa, on], Met), record(&[deep, on], Met)]);
+        assert_eq!(told(&records), [(Kind::Breaks, "chain = deep and leaf = rsa-2048".to_owned())]);
+        // One value that breaks alone explains every combination with it.
+        let mut records = singles();
+        records[1] = record(&[rsa], Violated);
+        records.push(record(&[rsa, deep], Violated));
+        assert_eq!(told(&records), [(Kind::Breaks, "leaf = rsa-2048; holds with p256".to_owned())]);
     }
 }

@@ -253,6 +253,21 @@ fn what_the_logs_do_not_say_is_named() {
         copy.sign(|_| {});
         copy.refused(&format!("{name} says other than the logs"));
     }
+    // A known deviation, of the run or of a row.
+    for (from, to) in [
+        (
+            "\"not-proven\": [",
+            "\"deviations\": [{ \"of\": { \"requirement\": \"TSH-IN-04\" }, \"state\": \"known\" }],\n  \"not-proven\": [",
+        ),
+        ("\"id\": \"TSH-IN-04\",", "\"id\": \"TSH-IN-04\",\n      \"deviation\": \"known\","),
+    ] {
+        let copy = Copy::ready();
+        let text = String::from_utf8(copy.read("report.json")).unwrap();
+        assert!(text.contains(from), "{from}");
+        copy.write("report.json", text.replacen(from, to, 1));
+        copy.sign(|_| {});
+        copy.refused("report.json bears a known deviation, about TSH-IN-04: a certificate bears none");
+    }
     let copy = Copy::ready();
     copy.sign(|statement| {
         if statement["predicate"]["passedTests"].is_array() {

@@ -45,7 +45,7 @@ fn go() -> Result<(), Failed> {
     done(&mut build)?;
     let lines = swept(
         root,
-        "[[caller]]\nname = \"batch\"\ncommand = [\"{dir}/caller\"]\n",
+        "[[caller]]\nname = \"batch\"\ncommand = [\"./caller\"]\n",
         &["--only", "inbound/client-certificate", "--dimension", "ca-list", "--dimension", "tickets"],
     )?;
     let [line] = lines.as_slice() else { return Err(format!("one line, found {lines:#?}").into()) };
