@@ -1,70 +1,109 @@
 //! Real stacks that nobody here wrote, right and wrong configurations of each, run through the harness as a customer
-//! would run it, and the verdict of every requirement compared with a written table (`table.rs`).
+//! would run it, and the verdict of every requirement compared with a written table (`table`).
 //!
-//! A stack whose program is missing is reported as ignored; where the environment says `CI=true` it fails.
+//! A stack whose program is missing is reported as ignored; where the environment says `CI=true` it fails. With
+//! `--write` the runs write `docs/stacks.md`, which a test compares with the table.
 
+mod built;
+mod document;
 mod report;
 mod setting;
+mod stack;
 mod table;
 
 use std::env;
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
+use built::Built;
+use document::Row;
 use report::Report;
 use setting::Setting;
-use table::Stack;
+use stack::Stack;
 
 /// The command line under test.
 const HARNESS: &str = env!("CARGO_BIN_EXE_thales-harness-under-test");
 
-/// What the machines of `CI=true` may do without.
-const OPTIONAL: [&str; 3] = ["go", "node", "wget"];
-
 /// Stacks at once. Their scenarios about DNS wait for seconds, the processor's cores are busy with the others.
-const THREADS: usize = 4;
+const THREADS: usize = 5;
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
+    let (ours, theirs): (Vec<_>, Vec<_>) = env::args().partition(|word| word == "--write");
+    let mut arguments = Arguments::from_iter(theirs);
     arguments.test_threads.get_or_insert(THREADS);
-    let refusal = Arc::new(refused_network());
-    let trials = table::stacks()
-        .into_iter()
-        .map(|stack| {
-            let refusal = Arc::clone(&refusal);
-            Trial::ignorable_test(stack.name, move || trial(&stack, refusal.as_deref()))
-        })
-        .collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let common = Arc::new(Common {
+        refusal: refused_network(),
+        built: Built::default(),
+        machines: Mutex::default(),
+        rows: Mutex::default(),
+    });
+    let mut trials = vec![Trial::test("the_document_is_the_table", || Ok(document::compare()?))];
+    if !ours.is_empty() {
+        trials.clear();
+    }
+    trials.extend(in_order(table::stacks()).into_iter().map(|stack| {
+        let common = Arc::clone(&common);
+        Trial::ignorable_test(stack.name, move || trial(&stack, &common))
+    }));
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if !ours.is_empty() && !conclusion.has_failed() {
+        let rows = common.rows.lock().map(|mut rows| std::mem::take(&mut *rows)).unwrap_or_default();
+        if let Err(why) = document::write(rows) {
+            eprintln!("docs/stacks.md: {why}");
+            return ExitCode::FAILURE;
+        }
+    }
+    conclusion.exit_code()
 }
 
-fn trial(stack: &Stack, refusal: Option<&str>) -> Result<Completion, Failed> {
-    let missing: Vec<_> = stack.tools.iter().filter(|tool| !is_installed(tool)).collect();
-    if !missing.is_empty() || refusal.is_some() {
-        let is_due = missing.iter().any(|tool| !OPTIONAL.contains(*tool)) || missing.is_empty();
-        let why = match refusal {
-            Some(refusal) if missing.is_empty() => refusal.to_owned(),
-            _ => format!("needs {}", missing.iter().map(|tool| **tool).collect::<Vec<_>>().join(" and ")),
+/// What all trials share.
+struct Common {
+    /// Why no private network can be had, if so: the verdicts of the table are those of a private one.
+    refusal: Option<String>,
+    built: Built,
+    /// Held by the one run that starts virtual machines: several of them warm up at once in it already.
+    machines: Mutex<()>,
+    /// What the runs showed.
+    rows: Mutex<Vec<Row>>,
+}
+
+/// Those that mostly wait first, so that the processor has something to do beside them until the end.
+fn in_order(mut stacks: Vec<Stack>) -> Vec<Stack> {
+    stacks.sort_by_key(|stack| if stack.is_caller() && stack.only != ["inbound/*"] { 0 } else { 1 });
+    stacks
+}
+
+fn trial(stack: &Stack, common: &Common) -> Result<Completion, Failed> {
+    let missing: Vec<_> = stack.tools.iter().copied().filter(|tool| !is_installed(tool)).collect();
+    if !missing.is_empty() || common.refusal.is_some() {
+        let why = match &common.refusal {
+            Some(refusal) if missing.is_empty() => refusal.clone(),
+            _ => format!("needs {}", missing.join(" and ")),
         };
-        return if is_due && env::var_os("CI").is_some_and(|value| value == "true") {
+        return if env::var_os("CI").is_some_and(|value| value == "true") {
             Err(format!("{why}: required by CI=true").into())
         } else {
             Ok(Completion::ignored_with(why))
         };
     }
-    let setting = Setting::new(stack)?;
+    let built = stack.builds.map(|build| common.built.directory(build)).transpose()?;
+    let setting = Setting::new(stack, built.as_deref())?;
+    let machines = stack.is_java().then(|| common.machines.lock().unwrap_or_else(PoisonError::into_inner));
     let report = Report::of(&setting, stack)?;
+    drop(machines);
     let faults = report.faults(stack);
+    if let Ok(mut rows) = common.rows.lock() {
+        rows.push(report.row(stack));
+    }
     if faults.is_empty() {
         return Ok(Completion::Completed);
     }
     Err(format!("{}\n{}", faults.join("\n"), setting.keep()).into())
 }
 
-/// Why no private network can be had, if so: the verdicts of the table are those of a private one.
 fn refused_network() -> Option<String> {
     let doctor = Command::new(HARNESS).arg("doctor").output();
     match doctor {
@@ -82,5 +121,11 @@ fn search_path() -> OsString {
 }
 
 fn is_installed(tool: &str) -> bool {
-    env::split_paths(&search_path()).any(|directory| directory.join(tool).is_file())
+    match tool.strip_prefix("python:") {
+        Some(module) => Command::new("/usr/bin/python3")
+            .args(["-c", &format!("import {module}")])
+            .output()
+            .is_ok_and(|done| done.status.success()),
+        None => env::split_paths(&search_path()).any(|directory| directory.join(tool).is_file()),
+    }
 }

@@ -7,8 +7,9 @@ use std::process::Command;
 use libtest_mimic::Failed;
 use serde_json::Value;
 
+use super::document::Row;
 use super::setting::Setting;
-use super::table::Stack;
+use super::stack::Stack;
 use super::{HARNESS, search_path};
 
 /// What one run said.
@@ -65,6 +66,20 @@ impl Report {
             faults.push(format!("expected exit code {expected}, got {:?}: {}", self.code, self.said));
         }
         faults
+    }
+
+    /// The row of docs/stacks.md, as this run showed it.
+    pub(super) fn row(&self, stack: &Stack) -> Row {
+        let with = |wanted: &str| {
+            let rows = rows(&self.report["requirements"]).filter(|row| row["verdict"] == wanted);
+            rows.map(|row| (word(&row["id"]).to_owned(), row["level"] == "must")).collect()
+        };
+        Row::new(stack, with("fail"), with("inconclusive"), self.refuses())
+    }
+
+    /// What the stack's refusals of a certificate look like.
+    fn refuses(&self) -> String {
+        String::new()
     }
 
     /// What the findings of a row say of themselves, in their order.

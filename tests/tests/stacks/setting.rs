@@ -9,10 +9,10 @@ use std::sync::Mutex;
 use libtest_mimic::Failed;
 use tempfile::TempDir;
 
-use super::table::{Party, Stack};
+use super::stack::{Party, Stack};
 
 /// Files that any stack may use, by their names in the directory.
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 14] = [
     ("identity.sh", include_str!("files/identity.sh")),
     ("pinning-nginx.sh", include_str!("files/pinning-nginx.sh")),
     ("pinning-curl.sh", include_str!("files/pinning-curl.sh")),
@@ -20,13 +20,14 @@ const FILES: [(&str, &str); 11] = [
     ("deploy.sh", include_str!("files/deploy.sh")),
     ("caller.mjs", include_str!("files/caller.mjs")),
     ("caller-http2.mjs", include_str!("files/caller-http2.mjs")),
-    ("caller.go", include_str!("files/caller.go")),
+    ("issuer.mjs", include_str!("files/issuer.mjs")),
     ("caller.py", include_str!("files/caller.py")),
+    ("caller_requests.py", include_str!("files/caller_requests.py")),
+    ("caller_aiohttp.py", include_str!("files/caller_aiohttp.py")),
     ("issuer.py", include_str!("files/issuer.py")),
     ("closing.py", include_str!("files/closing.py")),
+    ("dns.security", include_str!("files/dns.security")),
 ];
-
-const NGINX: &str = include_str!("files/nginx.conf");
 
 const INTEGRATION: &str = r#"
 profile     = "classic-tokenization"
@@ -43,9 +44,13 @@ server-chain       = "@HANDED-OVER@"
 server-key         = "server.key"
 
 [files]
-"/etc/acme/thales-ca.pem" = "THALES_CLIENT_CA"
-"/etc/acme/server.pem"    = "CUSTOMER_TLS_SERVER_CERTIFICATE_CHAIN"
-"/etc/acme/server.key"    = "CUSTOMER_TLS_SERVER_KEY"
+"/etc/acme/thales-ca.pem"        = "THALES_CLIENT_CA"
+"/etc/acme/thales-server-ca.pem" = "TSH_TLS_SERVER_CERTIFICATE_CHAIN"
+"/etc/acme/client.pem"           = "CUSTOMER_TLS_CLIENT_CERTIFICATE"
+"/etc/acme/client.key"           = "CUSTOMER_TLS_CLIENT_KEY"
+"/etc/acme/server.pem"           = "CUSTOMER_TLS_SERVER_CERTIFICATE_CHAIN"
+"/etc/acme/server.key"           = "CUSTOMER_TLS_SERVER_KEY"
+"/etc/acme/server-bundle.pem"    = "CUSTOMER_TLS_SERVER_PEM"
 
 [declares]
 "TSH-GEN-01" = { by = "release owner", on = 2026-11-20, grounds = "values compared" }
@@ -62,20 +67,18 @@ pub(super) struct Setting {
 
 impl Setting {
     /// Writes everything and makes the certificates.
-    pub(super) fn new(stack: &Stack) -> Result<Self, Failed> {
+    pub(super) fn new(stack: &Stack, built: Option<&Path>) -> Result<Self, Failed> {
         let directory = tempfile::Builder::new().prefix("thales-stack-").tempdir()?;
         let path = directory.path().to_owned();
         for (name, text) in FILES {
             fs::write(path.join(name), text)?;
         }
-        if let Party::Receiver { server, location, .. } = &stack.party {
-            fs::write(path.join("nginx.conf"), NGINX.replace("@SERVER@", server).replace("@LOCATION@", location))?;
+        for (name, text) in &stack.files {
+            fs::write(path.join(name), text)?;
         }
-        fs::write(path.join("integration.toml"), integration(stack))?;
+        let built = built.map_or_else(String::new, |built| built.display().to_string());
+        fs::write(path.join("integration.toml"), integration(stack).replace("{built}", &built))?;
         make_identity(&path, stack.host)?;
-        if stack.tools.contains(&"go") {
-            build(&path)?;
-        }
         Ok(Self { directory: Mutex::new(Some(directory)), path })
     }
 
@@ -106,11 +109,19 @@ fn integration(stack: &Stack) -> String {
     }
     let (part, key, words, within) = match &stack.party {
         Party::Command { words } => ("caller", "command", words, "20s"),
-        Party::Driver { words } => ("caller", "stdio", words, "20s"),
-        Party::Receiver { words, within, .. } => ("receiver", "command", words, *within),
+        // A virtual machine on a busy processor needs its time.
+        Party::Driver { words } => ("caller", "stdio", words, if stack.is_java() { "60s" } else { "20s" }),
+        Party::Service { words, .. } => ("caller", "", words, "20s"),
+        Party::Receiver { words, within } => ("receiver", "command", words, *within),
     };
+    let _ = write!(text, "[[{part}]]\nname = \"{part}\"\nwithin = {within:?}\n");
     // A list of strings is written alike in both languages.
-    let _ = write!(text, "[[{part}]]\nname = \"{part}\"\n{key} = {words:?}\nwithin = {within:?}\n");
+    if let Party::Service { trigger, .. } = &stack.party {
+        let _ = write!(text, "service = \"service\"\ntrigger = {{ http = {trigger:?} }}\n");
+        let _ = write!(text, "[[service]]\nname = \"service\"\ncommand = {words:?}\nwithin = {within:?}\n");
+    } else {
+        let _ = writeln!(text, "{key} = {words:?}");
+    }
     if part == "receiver" {
         text.push_str("[[receiver.request]]\nmethod = \"POST\"\npath = \"/issuer/igwapi/v2.0/checkCardEligibility\"\n");
         text.push_str("status = [200]\n");
@@ -124,12 +135,4 @@ fn make_identity(directory: &Path, host: &str) -> Result<(), Failed> {
         return Ok(());
     }
     Err(format!("openssl failed to make the certificates: {}", String::from_utf8_lossy(&made.stderr)).into())
-}
-
-fn build(directory: &Path) -> Result<(), Failed> {
-    let built = Command::new("go").args(["build", "-o", "caller", "caller.go"]).current_dir(directory).output()?;
-    if built.status.success() {
-        return Ok(());
-    }
-    Err(format!("go failed to build the caller: {}", String::from_utf8_lossy(&built.stderr)).into())
 }
