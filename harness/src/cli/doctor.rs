@@ -1,7 +1,7 @@
 //! `doctor`: which networks this machine allows, and what to do for a better one.
 
 use super::{Exit, Refused, say};
-use crate::world::{self, Network, Rung, Standing, Wanted};
+use crate::world::{self, Footing, Network, Rung, Wanted};
 
 pub(super) fn run() -> Result<Exit, Refused> {
     let host = world::enter(Wanted { in_process: false, allow_private: true });
@@ -16,9 +16,9 @@ pub(super) fn run() -> Result<Exit, Refused> {
     text.push_str("\nnetworks, best first:\n");
     for Rung { what, standing } in world::ladder(&host) {
         let (mark, how) = match standing {
-            Standing::Here => ("->", None),
-            Standing::Open(how) => ("ok", Some(("how:", how))),
-            Standing::Closed(fix) => ("NO", Some(("fix:", fix))),
+            Footing::Here => ("->", None),
+            Footing::Open(how) => ("ok", Some(("how:", how))),
+            Footing::Closed(fix) => ("NO", Some(("fix:", fix))),
         };
         text.push_str(&format!("{mark:<2}  {what}\n"));
         if let Some((word, how)) = how {

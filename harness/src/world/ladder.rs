@@ -10,12 +10,12 @@ pub struct Rung {
     /// What it is.
     pub what: &'static str,
     /// Whether it can be had.
-    pub standing: Standing,
+    pub standing: Footing,
 }
 
 /// Whether a rung can be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Footing {
     /// The next run stands here.
     Here,
     /// It can be had without changing the machine: how.
@@ -36,44 +36,44 @@ fn climb(host: &Host, around: &Surroundings) -> Vec<Rung> {
         Rung {
             what: "the machine's loopback, shared",
             standing: match host.network {
-                Network::Shared => Standing::Here,
-                Network::Private => Standing::Open("--network shared".to_owned()),
+                Network::Shared => Footing::Here,
+                Network::Private => Footing::Open("--network shared".to_owned()),
             },
         },
     ]
 }
 
-fn as_root(host: &Host, around: &Surroundings) -> Standing {
+fn as_root(host: &Host, around: &Surroundings) -> Footing {
     let is_root = host.uid == 0 && !host.user_namespace;
     if is_root && host.network == Network::Private {
-        return Standing::Here;
+        return Footing::Here;
     }
     if let Some(fix) = other_kernel(around.system) {
-        return Standing::Closed(fix);
+        return Footing::Closed(fix);
     }
     // Root of a container has what the engine leaves to it, whatever `sudo` says.
     if let (Some(engine), false) = (around.container, around.root_is_mighty) {
-        return Standing::Closed(privileged(engine).to_owned());
+        return Footing::Closed(privileged(engine).to_owned());
     }
     if host.uid == 0 {
         let fix = host.refusal.as_ref().map(|refusal| refusal.fix());
-        return Standing::Closed(fix.unwrap_or_else(|| "give this root its capabilities back".to_owned()));
+        return Footing::Closed(fix.unwrap_or_else(|| "give this root its capabilities back".to_owned()));
     }
     match (around.container, around.is_held_down) {
-        (Some(engine), _) => Standing::Open(root_of(engine).to_owned()),
+        (Some(engine), _) => Footing::Open(root_of(engine).to_owned()),
         (None, true) => {
-            Standing::Closed("start it from a shell in which sudo works: no_new_privs is set here".to_owned())
+            Footing::Closed("start it from a shell in which sudo works: no_new_privs is set here".to_owned())
         }
-        (None, false) => Standing::Open("sudo thales-harness …".to_owned()),
+        (None, false) => Footing::Open("sudo thales-harness …".to_owned()),
     }
 }
 
-fn as_user(host: &Host, around: &Surroundings) -> Standing {
+fn as_user(host: &Host, around: &Surroundings) -> Footing {
     if host.network == Network::Private && host.user_namespace {
-        return Standing::Here;
+        return Footing::Here;
     }
     if let Some(fix) = other_kernel(around.system) {
-        return Standing::Closed(fix);
+        return Footing::Closed(fix);
     }
     if host.uid != 0 {
         // It was tried: the trial knows best.
@@ -82,14 +82,14 @@ fn as_user(host: &Host, around: &Surroundings) -> Standing {
                 unfiltered(engine).to_owned()
             }
             (Some(refusal), _) => refusal.fix(),
-            (None, _) => return Standing::Open("--network private".to_owned()),
+            (None, _) => return Footing::Open("--network private".to_owned()),
         };
-        return Standing::Closed(fix);
+        return Footing::Closed(fix);
     }
     match (around.restriction, around.container) {
-        (Some(restriction), _) => Standing::Closed(lifted(restriction).to_owned()),
-        (None, Some(engine)) if around.is_filtered => Standing::Closed(unfiltered(engine).to_owned()),
-        (None, _) => Standing::Open("start it without sudo, as yourself".to_owned()),
+        (Some(restriction), _) => Footing::Closed(lifted(restriction).to_owned()),
+        (None, Some(engine)) if around.is_filtered => Footing::Closed(unfiltered(engine).to_owned()),
+        (None, _) => Footing::Open("start it without sudo, as yourself".to_owned()),
     }
 }
 
@@ -185,22 +185,22 @@ mod tests {
         Host { uid: 0, gid: 0, user_namespace: false, ..user(refusal) }
     }
 
-    fn rungs(host: &Host, around: &Surroundings) -> [Standing; 3] {
+    fn rungs(host: &Host, around: &Surroundings) -> [Footing; 3] {
         let rungs: Vec<_> = climb(host, around).into_iter().map(|rung| rung.standing).collect();
-        let here = rungs.iter().filter(|standing| **standing == Standing::Here).count();
+        let here = rungs.iter().filter(|standing| **standing == Footing::Here).count();
         assert_eq!(here, 1, "a run stands on one rung: {rungs:?}");
         rungs.try_into().unwrap()
     }
 
-    fn is_closed(standing: &Standing, fix: &str) {
-        assert!(matches!(standing, Standing::Closed(words) if words.contains(fix)), "{standing:?} has not {fix}");
+    fn is_closed(standing: &Footing, fix: &str) {
+        assert!(matches!(standing, Footing::Closed(words) if words.contains(fix)), "{standing:?} has not {fix}");
     }
 
     #[test]
     fn root_stands_on_the_first_rung_and_knows_the_others() {
         let [first, second, third] = rungs(&root(None), &BARE);
-        assert_eq!(first, Standing::Here);
-        assert!(matches!(second, Standing::Open(_)) && matches!(third, Standing::Open(_)));
+        assert_eq!(first, Footing::Here);
+        assert!(matches!(second, Footing::Open(_)) && matches!(third, Footing::Open(_)));
         let [_, second, _] = rungs(&root(None), &Surroundings { restriction: Some(Restriction::AppArmor), ..BARE });
         is_closed(&second, "apparmor_restrict_unprivileged_userns=0");
     }
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn an_ordinary_user_stands_on_the_second_and_may_climb() {
         let [first, second, _] = rungs(&user(None), &BARE);
-        assert_eq!((first, second), (Standing::Open("sudo thales-harness …".to_owned()), Standing::Here));
+        assert_eq!((first, second), (Footing::Open("sudo thales-harness …".to_owned()), Footing::Here));
         let [first, ..] = rungs(&user(None), &Surroundings { is_held_down: true, ..BARE });
         is_closed(&first, "no_new_privs");
     }
@@ -217,9 +217,9 @@ mod tests {
     fn ubuntu_24_04_restricts_the_user_and_not_root() {
         let ubuntu = Surroundings { restriction: Some(Restriction::AppArmor), ..BARE };
         let [first, second, third] = rungs(&user(Some(Refusal::AppArmor)), &ubuntu);
-        assert!(matches!(first, Standing::Open(how) if how.starts_with("sudo")));
+        assert!(matches!(first, Footing::Open(how) if how.starts_with("sudo")));
         is_closed(&second, "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0");
-        assert_eq!(third, Standing::Here);
+        assert_eq!(third, Footing::Here);
     }
 
     #[test]
@@ -229,20 +229,20 @@ mod tests {
             let [first, second, third] = rungs(&host, &CONTAINED);
             is_closed(&first, "docker run --privileged");
             is_closed(&second, "--security-opt seccomp=unconfined --security-opt apparmor=unconfined");
-            assert_eq!(third, Standing::Here);
+            assert_eq!(third, Footing::Here);
         }
         let pod = Surroundings { container: Some(Engine::Kubernetes), ..CONTAINED };
         let [first, second, _] = rungs(&user(refused()), &pod);
         is_closed(&first, "privileged: true");
         is_closed(&second, "type: Unconfined");
         let [first, ..] = rungs(&user(None), &Surroundings { container: Some(Engine::Podman), ..BARE });
-        assert!(matches!(first, Standing::Open(how) if how.starts_with("podman run --user 0")), "privileged already");
+        assert!(matches!(first, Footing::Open(how) if how.starts_with("podman run --user 0")), "privileged already");
     }
 
     #[test]
     fn the_second_windows_subsystem_is_linux_and_the_first_is_not() {
         let wsl = |version| Surroundings { system: System::Wsl(version), ..BARE };
-        assert_eq!(rungs(&user(None), &wsl(2))[1], Standing::Here);
+        assert_eq!(rungs(&user(None), &wsl(2))[1], Footing::Here);
         let no_veth = rungs(&user(Some(Refusal::NoVeth)), &wsl(2));
         is_closed(&no_veth[1], "modprobe veth");
         for standing in
@@ -258,6 +258,6 @@ mod tests {
             rungs(&user(Some(Refusal::NotLinux)), &Surroundings { system: System::MacOs, ..BARE });
         is_closed(&first, "docker run --rm --privileged");
         is_closed(&second, "virtual machine");
-        assert_eq!(third, Standing::Here);
+        assert_eq!(third, Footing::Here);
     }
 }

@@ -28,7 +28,7 @@ pub use doctor::{Finding, doctor};
 pub use either::{NameServerSockets, World};
 pub use enter::{Host, Network, Probe, Wanted, enter};
 pub use error::WorldError;
-pub use ladder::{Rung, Standing, ladder};
+pub use ladder::{Footing, Rung, ladder};
 pub use refusal::{Refusal, Step};
 pub use setup::{Asset, Setup, Standing};
 pub use stale::sweep_stale;
