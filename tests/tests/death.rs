@@ -3,11 +3,12 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -29,6 +30,14 @@ const DRIVER: &str = "[[caller]]\nname = \"driver\"\nwithin = \"600s\"\nstdio = 
 const RECEIVER: &str = "[[receiver]]\nname = \"edge\"\nwithin = \"600s\"\ncommand = [PROGRAM]\n\
                         [[receiver.request]]\nmethod = \"GET\"\npath = \"/\"\nstatus = [200]\n";
 
+/// The same, as a service that calls by itself and never does.
+const SERVICE: &str = "[[service]]\nname = \"backend\"\ncommand = [PROGRAM]\n[[caller]]\nname = \"caller\"\n\
+                       within = \"600s\"\nservice = \"backend\"\nwait = true\n";
+
+/// The same, kept for the run.
+const KEPT: &str = "[[service]]\nname = \"backend\"\ncommand = [PROGRAM]\nkeep = \"run\"\n[[caller]]\n\
+                    name = \"caller\"\nwithin = \"600s\"\nservice = \"backend\"\nwait = true\n";
+
 /// A harness that runs, with directories and words that nobody else has.
 struct Harness {
     process: Child,
@@ -47,7 +56,7 @@ impl Harness {
         let dir = tempfile::Builder::new().prefix(&format!("{token}-")).tempdir().unwrap();
         let temporary = tempfile::tempdir().unwrap();
         let path = dir.path().join("integration.toml");
-        let part = part.replace("PROGRAM", &program.replace("TOKEN", &token));
+        let part = part.replace("PROGRAM", program).replace("TOKEN", &token);
         fs::write(&path, format!("name = \"acme\"\nprofile = \"classic-tokenization\"\n{part}")).unwrap();
         let mounts = mounts();
         let process = Command::new(env!("CARGO_BIN_EXE_thales-harness-under-test"))
@@ -70,7 +79,9 @@ impl Harness {
         });
     }
 
-    fn end_by(mut self, signal: Signal) {
+    /// Returns how many namespaces have ended with it.
+    fn end_by(mut self, signal: Signal) -> usize {
+        let namespaces = namespaces_of(&self.token);
         kill(Pid::from_raw(self.process.id().cast_signed()), signal).unwrap();
         let status = self.process.wait().unwrap();
         assert!(!status.success(), "{status}");
@@ -83,7 +94,49 @@ impl Harness {
             .collect();
         assert_eq!(left, Vec::<String>::new());
         assert_eq!(keys_below(self.temporary.path()), Vec::<String>::new());
+        // What ends takes a moment to let go.
+        wait_until("the end of every namespace", || held(&namespaces).is_empty().then_some(()));
+        namespaces.len()
     }
+}
+
+/// The kinds of namespaces that a world has of its own.
+const KINDS: [&str; 4] = ["net", "mnt", "pid", "user"];
+
+/// The namespaces, as the kernel names them, of the processes that hold the token, and those that they have open, without
+/// those of this process.
+fn namespaces_of(token: &str) -> BTreeSet<PathBuf> {
+    let own: BTreeSet<_> = namespaces_at(Path::new("/proc/self")).collect();
+    let holds = |process: &PathBuf| {
+        fs::read(process.join("cmdline")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(token))
+    };
+    let found = processes().filter(holds).flat_map(|process| namespaces_at(&process).collect::<Vec<_>>());
+    found.filter(|namespace| !own.contains(namespace)).collect()
+}
+
+/// Which of these namespaces a process is in, has open, or has mounted.
+fn held(namespaces: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+    let is_one = |namespace: &PathBuf| namespaces.contains(namespace);
+    let by_processes = processes().flat_map(|process| namespaces_at(&process).collect::<Vec<_>>());
+    let mounted = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let mounted = mounted.lines().filter_map(|line| Some(PathBuf::from(line.split(' ').nth(3)?)));
+    by_processes.chain(mounted.collect::<Vec<_>>()).filter(is_one).collect()
+}
+
+fn processes() -> impl Iterator<Item = PathBuf> {
+    let is_number = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+    let entries = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    entries.filter(move |entry| is_number(&entry.file_name().to_string_lossy())).map(|entry| entry.path())
+}
+
+/// The namespaces that a process is in or has open. One that ends meanwhile, or is another user's, has none.
+fn namespaces_at(process: &Path) -> impl Iterator<Item = PathBuf> {
+    let own = KINDS.map(|kind| process.join("ns").join(kind));
+    let open = fs::read_dir(process.join("fd")).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    own.into_iter()
+        .chain(open)
+        .filter_map(|path| fs::read_link(path).ok())
+        .filter(|link| KINDS.iter().any(|kind| link.to_string_lossy().starts_with(&format!("{kind}:["))))
 }
 
 fn wait_until<T>(what: &str, mut seen: impl FnMut() -> Option<T>) -> T {
@@ -152,7 +205,7 @@ fn dies_with(part: &str, program: &str, sleeping: usize) {
         let harness = Harness::start(part, program, "private");
         let word = harness.token.clone();
         harness.wait_for(&format!("sleep\0{word}"), sleeping);
-        harness.end_by(signal);
+        assert!(harness.end_by(signal) > 2);
     }
 }
 
@@ -179,6 +232,36 @@ fn with_several_worlds() {
 #[test]
 fn with_a_daemon_that_left_its_parents() {
     dies_with(CALLER, DAEMON, 2);
+}
+
+#[test]
+fn with_a_service_that_left_its_parents() {
+    dies_with(SERVICE, DAEMON, 2);
+}
+
+#[test]
+fn with_a_service_that_is_kept_and_left_its_parents() {
+    dies_with(KEPT, DAEMON, 2);
+}
+
+/// Each call leaves a daemon behind, so that their number tells how far the run is.
+#[test]
+fn at_any_moment() {
+    if !is_private() {
+        return;
+    }
+    let leaves = "\"sh\", \"-c\", \"setsid sh -c 'setsid nohup sleep $$0 >/dev/null 2>&1 &' $$0\", \"TOKEN\"";
+    let both = format!("{CALLER}{KEPT}").replace("[PROGRAM]\nkeep", "[DAEMON]\nkeep").replace("PROGRAM", leaves);
+    let both = both.replace("DAEMON", DAEMON);
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos();
+    let moments = [nanos % 3, 3 + nanos / 3 % 5, 8 + nanos / 15 % 12];
+    for (signal, moment) in SIGNALS.into_iter().flat_map(|signal| moments.map(|moment| (signal, moment))) {
+        eprintln!("{signal} after {moment} daemons");
+        let harness = Harness::start(&both, "", "private");
+        let word = harness.token.clone();
+        harness.wait_for(&format!("sleep\0{word}"), moment as usize);
+        harness.end_by(signal);
+    }
 }
 
 #[test]

@@ -140,3 +140,111 @@ pub(super) fn rank(scenario: &Scenario) -> Rank {
     }
     Rank::Plain
 }
+
+#[cfg(test)]
+mod tests {
+    use mock_thales::observe::{Authorization, BodyForm, End, Question, Recorder, Scheme, TlsVersion, TokenRequest};
+
+    use super::*;
+    use crate::load::Library;
+
+    const ADDRESS: &str = "198.51.100.10";
+
+    fn ask(recorder: &Arc<Recorder>, address: &str) {
+        let answer = Answer::Addresses { addresses: vec![address.parse().unwrap()], ttl_s: 1, alias: None };
+        let question =
+            Question { name: "api.example.".to_owned(), kind: "A".to_owned(), protocol: "udp".to_owned(), answer };
+        recorder.record(Actor::Dns, Event::Asked(question));
+    }
+
+    /// A connection that a caller refuses after the first flight, if there is one.
+    fn connect(recorder: &Arc<Recorder>, actor: Actor, has_flight: bool) {
+        let connection = recorder.connection(actor);
+        let local = format!("{ADDRESS}:443").parse().unwrap();
+        connection.record(Event::Accepted { local, peer: "192.0.2.10:50000".parse().unwrap() });
+        if has_flight {
+            connection.record(Event::FirstFlight { version: TlsVersion::V1_3, forced: false });
+        }
+        connection.record(Event::Ended(End::Fin));
+    }
+
+    fn main() -> Actor {
+        Actor::Endpoint("main".to_owned())
+    }
+
+    #[test]
+    fn arrived_is_who_met_an_endpoint_of_the_scenario() {
+        let recorder = Recorder::new();
+        connect(&recorder, Actor::Unpublished, false);
+        connect(&recorder, main(), false);
+        assert!(!has_arrived(&recorder.snapshot(), false, false));
+        connect(&recorder, main(), true);
+        assert!(has_arrived(&recorder.snapshot(), false, false));
+    }
+
+    #[test]
+    fn an_address_that_another_scenario_told_is_no_arrival_where_addresses_matter() {
+        let recorder = Recorder::new();
+        connect(&recorder, main(), true);
+        assert!(!has_arrived(&recorder.snapshot(), true, false));
+        ask(&recorder, "198.51.100.99");
+        connect(&recorder, main(), true);
+        assert!(!has_arrived(&recorder.snapshot(), true, false));
+        ask(&recorder, ADDRESS);
+        assert!(!has_arrived(&recorder.snapshot(), true, false), "asked, and not connected since");
+        connect(&recorder, main(), true);
+        assert!(has_arrived(&recorder.snapshot(), true, false));
+    }
+
+    /// An API request with a token in that state.
+    fn request(recorder: &Arc<Recorder>, state: TokenState) {
+        let connection = recorder.connection(main());
+        let local = format!("{ADDRESS}:443").parse().unwrap();
+        connection.record(Event::Accepted { local, peer: "192.0.2.10:50000".parse().unwrap() });
+        connection.record(Event::FirstFlight { version: TlsVersion::V1_3, forced: false });
+        connection.record(Event::Data { bytes: 1 });
+        let authorization =
+            Authorization { scheme: Scheme::Bearer, credentials: true, token: Some(state), digest: None };
+        connection.record(Event::Marked(Marks { authorization: Some(authorization), fields: Vec::new() }));
+    }
+
+    #[test]
+    fn who_held_a_token_arrives_with_another_one() {
+        let recorder = Recorder::new();
+        request(&recorder, TokenState::Forgotten);
+        assert!(!has_arrived(&recorder.snapshot(), false, true));
+        let outcome = TokenOutcome::Issued { digest: String::new(), lifetime_s: 900 };
+        let (certificate, form) = (true, BodyForm::Json);
+        recorder.record(
+            main(),
+            Event::TokenAsked(TokenRequest { certificate, form, assertion: None, faults: vec![], outcome }),
+        );
+        assert!(!has_arrived(&recorder.snapshot(), false, true), "issued, and not used yet");
+        request(&recorder, TokenState::Known);
+        assert!(has_arrived(&recorder.snapshot(), false, true));
+        // Refused before any request: its token is not what keeps it away.
+        let recorder = Recorder::new();
+        connect(&recorder, main(), true);
+        assert!(has_arrived(&recorder.snapshot(), false, true));
+    }
+
+    #[test]
+    fn what_could_poison_others_comes_late() {
+        let library = Library::built_in().unwrap();
+        let mut order: Vec<_> =
+            library.scenarios.iter().map(|scenario| (rank(scenario), scenario.id.to_string())).collect();
+        order.sort();
+        let place = |id: &str| order.iter().position(|(_, known)| known == id).unwrap();
+        assert_eq!(order[0].1, "dns/asks-first");
+        assert_eq!(order.last().unwrap().1, "inbound/own-renewal");
+        let moving =
+            ["address-change", "dead-address", "kept-alive", "recovery", "subdomain-change", "unreachable-address"];
+        for id in moving {
+            let id = format!("dns/{id}");
+            assert!(place("inbound/expired") < place(&id) && place("above/retry") < place(&id), "{id}");
+            let scenario = library.scenarios.iter().find(|scenario| scenario.id.to_string() == id).unwrap();
+            assert!(is_about_addresses(scenario), "{id}");
+        }
+        assert!(place("inbound/expired") < place("inbound/address-ranges"));
+    }
+}
