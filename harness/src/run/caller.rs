@@ -142,6 +142,10 @@ impl CallerScene {
             standing.endpoint.cut();
         }
         self.stage.stop_listening().await;
+        for standing in self.endpoints.values() {
+            // A service that stays may have come back at once, and would go on in this scenario.
+            standing.endpoint.cut();
+        }
         self.carrier.leave().await;
         self.name_server.stop().await;
         if let Some(stay) = &self.ground.stay {

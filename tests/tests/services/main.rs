@@ -56,6 +56,12 @@ fn main() -> ExitCode {
         trial("every_carrier_gets_the_same_verdicts", Needs::Private, every_carrier_gets_the_same_verdicts),
         trial("a_service_kept_for_the_run_starts_once", Needs::Private, a_service_kept_for_the_run_starts_once),
         trial("what_is_left_of_a_scenario_is_waited_for", Needs::Private, what_is_left_of_a_scenario_is_waited_for),
+        trial("access_tokens_are_those_of_the_scenario", Needs::Private, access_tokens_are_those_of_the_scenario),
+        trial(
+            "two_callers_of_one_service_renew_one_after_the_other",
+            Needs::Private,
+            two_callers_of_one_service_renew_one_after_the_other,
+        ),
         trial("a_kept_service_that_dies_is_started_anew", Needs::Private, a_kept_service_that_dies_is_started_anew),
         trial("one_service_holds_both_roles", Needs::Private, one_service_holds_both_roles),
         trial("in_a_shared_network_scenarios_take_turns", Needs::Nothing, in_a_shared_network_scenarios_take_turns),
@@ -99,8 +105,8 @@ fn trial(name: &'static str, needs: Needs, test: fn()) -> Trial {
     })
 }
 
-/// A directory with the integration and its file.
-struct Files(TempDir);
+/// A directory with the integration and its file, and the profile that it is of.
+struct Files(TempDir, &'static str);
 
 /// What a run said.
 struct Ran {
@@ -112,14 +118,18 @@ struct Ran {
 
 impl Files {
     fn new() -> Self {
-        let files = Self(tempfile::Builder::new().prefix("thales-service-").tempdir().unwrap());
+        Self::of("classic-tokenization")
+    }
+
+    fn of(profile: &'static str) -> Self {
+        let files = Self(tempfile::Builder::new().prefix("thales-service-").tempdir().unwrap(), profile);
         fs::write(files.0.path().join("backend.py"), BACKEND).unwrap();
         files
     }
 
     fn harness(&self, parts: &str, more: &[&str]) -> Output {
         let path = self.0.path().join("integration.toml");
-        fs::write(&path, format!("name = \"acme\"\nprofile = \"classic-tokenization\"\n{parts}")).unwrap();
+        fs::write(&path, format!("name = \"acme\"\nprofile = \"{}\"\n{parts}", self.1)).unwrap();
         let mut command = Command::new(HARNESS);
         command.env_remove("GITHUB_STEP_SUMMARY").env_remove("GITHUB_ACTIONS");
         command.arg("run").arg("--integration").arg(&path).args(more).output().unwrap()
@@ -232,7 +242,7 @@ fn kept(parts: &str) -> String {
 
 fn a_service_kept_for_the_run_starts_once() {
     let parts = format!("[renewal]\nby = \"files\"\n{SERVICE}{TRIGGERED}{SERVING}");
-    let (each, once) = each_and_once(&parts, &KEPT);
+    let (each, once) = each_and_once("classic-tokenization", &parts, &KEPT);
     assert_eq!((once.code, once.rulings()), (each.code, each.rulings()), "{}", once.said);
     assert_eq!(once.code, Some(0), "{}", once.said);
     assert!(once.rulings().values().all(|ruling| ruling == "met"), "{:?}", once.rulings());
@@ -257,7 +267,7 @@ fn what_is_left_of_a_scenario_is_waited_for() {
     ];
     side_by_side(cases.map(|(parts, only, note)| {
         move || {
-            let (each, once) = each_and_once(&parts, only);
+            let (each, once) = each_and_once("classic-tokenization", &parts, only);
             assert_eq!((once.code, once.rulings()), (each.code, each.rulings()), "{}", once.said);
             match note {
                 Some(note) => assert!(once.code == Some(1) && once.said.contains(note), "{}", once.said),
@@ -267,11 +277,34 @@ fn what_is_left_of_a_scenario_is_waited_for() {
     }));
 }
 
+/// A token that Thales issued in another scenario is none that nobody issued, and each scenario sees one fetched.
+fn access_tokens_are_those_of_the_scenario() {
+    let service = SERVICE.replace("\"service\"]", "\"service\", \"tokens\"]");
+    let parts = format!("[portal]\ncustomer-id = \"ACME000001\"\n{service}{TRIGGERED}");
+    let only = ["above/*", "inbound/expired", "inbound/tls-1.1", "dns/asks-first"];
+    let (each, once) = each_and_once("d1-ecom", &parts, &only);
+    assert_eq!((once.code, once.rulings()), (each.code, each.rulings()), "{}", once.said);
+    assert!(!once.said.contains("started anew"), "{}", once.said);
+    let rulings = once.rulings();
+    let tokens: Vec<_> = rulings.iter().filter(|(place, _)| place.contains("above/oauth")).collect();
+    assert!(tokens.len() > 1 && tokens.iter().all(|(_, ruling)| *ruling == "met"), "{tokens:?}");
+}
+
+/// Whoever comes after a renewal meets the former certificate again, in a service that was started with it.
+fn two_callers_of_one_service_renew_one_after_the_other() {
+    let other = TRIGGERED.replace("\"caller\"", "\"other\"");
+    let parts = kept(&format!("[renewal]\nby = \"files\"\n{SERVICE}{TRIGGERED}{other}"));
+    let found = Files::new().run(&parts, "private", &["inbound/own-renewal", "inbound/control"]);
+    assert_eq!(found.code, Some(0), "{}", found.said);
+    assert!(found.findings().all(|finding| finding["ruling"] == "met"), "{}", found.said);
+    assert!(found.said.contains("an earlier scenario had renewed its certificate"), "{}", found.said);
+}
+
 /// The same service, started for each scenario and once for the run.
-fn each_and_once(parts: &str, only: &[&str]) -> (Ran, Ran) {
+fn each_and_once(profile: &'static str, parts: &str, only: &[&str]) -> (Ran, Ran) {
     std::thread::scope(|scope| {
-        let each = scope.spawn(|| Files::new().run(parts, "private", only));
-        let once = Files::new().run(&kept(parts), "private", only);
+        let each = scope.spawn(|| Files::of(profile).run(parts, "private", only));
+        let once = Files::of(profile).run(&kept(parts), "private", only);
         (each.join().unwrap(), once)
     })
 }
