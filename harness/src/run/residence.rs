@@ -87,9 +87,9 @@ impl Residence {
             Some(home) => home.look(part).err(),
         };
         match self.played(scenario, part, anew).await? {
-            Played::Log(log) => Ok(log),
+            Played::Log(log) => Ok(*log),
             Played::Stale(why) => match self.played(scenario, part, Some(why)).await? {
-                Played::Log(log) => Ok(log),
+                Played::Log(log) => Ok(*log),
                 Played::Stale(why) => Err(RunError::Lost { scenario: scenario.id.clone(), why }),
             },
         }

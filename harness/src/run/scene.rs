@@ -111,7 +111,7 @@ async fn perform(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> 
         close(world).await?;
     }
     match played {
-        Played::Log(log) => Ok(log),
+        Played::Log(log) => Ok(*log),
         // Only in a world that is kept.
         Played::Stale(why) => Err(RunError::Lost { scenario: scenario.id.clone(), why }),
     }
@@ -119,7 +119,7 @@ async fn perform(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> 
 
 /// What came of a scenario in a world.
 pub(super) enum Played {
-    Log(Log<Header>),
+    Log(Box<Log<Header>>),
     /// Nothing: what earlier scenarios have left in the service would make it show something else. In words.
     Stale(String),
 }
@@ -160,7 +160,7 @@ pub(super) async fn record(
     };
     plan::observe(&mut script, &setting.profile, &setting.materials);
     let header = Header { unplaced: world.unplaced().to_vec(), ..header(setting, scenario, script, started) };
-    Ok(Played::Log(Log { header, facts: recorder.snapshot() }))
+    Ok(Played::Log(Box::new(Log { header, facts: recorder.snapshot() })))
 }
 
 /// Closes a world in which commands ran. What still holds it is ending; its processes end with it.

@@ -81,7 +81,7 @@ fn the_conduct_of_one_touches_no_other() {
         .spawn()
         .unwrap();
     let (code, peak_kib) = watched(harness);
-    println!("the harness held {peak_kib} KiB at most");
+    eprintln!("the harness held {peak_kib} KiB at most");
     let said = fs::read_to_string(said).unwrap();
     assert_eq!(code, Some(2), "{said}");
     assert!(peak_kib > 0 && peak_kib < MOST_KIB, "{peak_kib} KiB");
