@@ -56,12 +56,18 @@ impl Stay {
     }
 }
 
+/// How long before a connection its address may have been told, where the age of an answer matters: a cache that keeps it
+/// for too long is found out by how long it goes on, and would seem to end sooner the older the answer is.
+const FRESH_US: u64 = 500_000;
+
 /// Whether the facts of a scenario show the service where the scenario wants it: at an endpoint of this scenario, at an
-/// address that it was told in it where `asks`, and with a token of this scenario where `has_token`.
+/// address that it was told just then where `asks`, and with a token of this scenario where `has_token`.
 pub(super) fn has_arrived(facts: &[Fact], asks: bool, has_token: bool) -> bool {
     let is_told = |connection: &Connection| {
+        let since_us = connection.opened.at_us.saturating_sub(FRESH_US);
         let before = facts.iter().take_while(|fact| fact.seq < connection.opened.seq);
-        !asks || before.flat_map(answered).any(|address| *address == connection.opened.what.ip())
+        let just_then = before.filter(|fact| fact.at_us >= since_us);
+        !asks || just_then.flat_map(answered).any(|address| *address == connection.opened.what.ip())
     };
     let issued = facts.iter().rev().find(|fact| is_issue(&fact.event)).map_or(0, |fact| fact.seq);
     // A connection that ended before any request came has nothing to do with tokens.
@@ -193,7 +199,12 @@ mod tests {
         ask(&recorder, ADDRESS);
         assert!(!has_arrived(&recorder.snapshot(), true, false), "asked, and not connected since");
         connect(&recorder, main(), true);
-        assert!(has_arrived(&recorder.snapshot(), true, false));
+        let mut facts = recorder.snapshot();
+        assert!(has_arrived(&facts, true, false));
+        // The same with an answer that was kept for a while.
+        let connected = facts.iter_mut().rev().take_while(|fact| fact.connection.is_some());
+        connected.for_each(|fact| fact.at_us += FRESH_US + 1_000_000);
+        assert!(!has_arrived(&facts, true, false));
     }
 
     /// An API request with a token in that state.

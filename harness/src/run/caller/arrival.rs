@@ -49,7 +49,9 @@ impl CallerScene {
             self.rest().await;
             sleep_until(due).await;
         }
-        self.end_connections(None).await;
+        if !asks {
+            self.end_connections(None).await;
+        }
         if left.has_token {
             // What is judged is to begin with a token of its own, as after a start.
             self.tokens.forget();
