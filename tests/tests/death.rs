@@ -59,7 +59,9 @@ impl Harness {
         let part = part.replace("PROGRAM", program).replace("TOKEN", &token);
         fs::write(&path, format!("name = \"acme\"\nprofile = \"classic-tokenization\"\n{part}")).unwrap();
         let mounts = mounts();
-        let process = Command::new(env!("CARGO_BIN_EXE_thales-harness-under-test"))
+        // A shell that starts something in its background lets it ignore SIGINT, and so would the harness.
+        let process = Command::new("env")
+            .args(["--default-signal=INT,TERM", env!("CARGO_BIN_EXE_thales-harness-under-test")])
             .args(["run", "--network", network, "--jobs", "3", "--integration", path.to_str().unwrap()])
             .env("TMPDIR", temporary.path())
             .stdin(Stdio::null())

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use mock_thales::observe::Log;
 
-use super::exam::{Outcome, ScenarioRun, judged, unplanned};
 use super::onboarding::Onboarding;
+use super::outcome::{Outcome, ScenarioRun, judged, unplanned};
 use super::selection::{Selection, SelectionError, rows};
 use crate::load::Library;
 use crate::model::{Header, IntegrationFile, Network, Profile, RequirementId, ScenarioId, Side};
