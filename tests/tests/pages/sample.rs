@@ -47,6 +47,8 @@ const NGINX: &str = include_str!("../../../examples/curl-nginx/nginx.conf");
 #[derive(Debug)]
 pub(crate) struct Sample {
     pub(crate) page: PathBuf,
+    /// A report of one scenario alone.
+    pub(crate) short: PathBuf,
     _directory: TempDir,
 }
 
@@ -66,7 +68,8 @@ impl Sample {
         };
         run(&["--only", "inbound/expired", "--report", "earlier"]);
         run(&["--report", "report", "--compare", "earlier/report.json"]);
-        Self { page: root.join("report/report.html"), _directory: directory }
+        let [page, short] = ["report", "earlier"].map(|name| root.join(name).join("report.html"));
+        Self { page, short, _directory: directory }
     }
 }
 
