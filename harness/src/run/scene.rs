@@ -197,7 +197,7 @@ pub(super) fn open(setting: &Setting, threads_only: bool) -> Result<World, RunEr
         standing: match &setting.subject.lasting {
             Some(portal) => {
                 let Places { listen, address, dns } = portal.places().map_err(RunError::Portal)?;
-                Some(Standing { portal: portal.directory.clone(), listen, address, name_server: dns })
+                Some(Standing { listen, address, name_server: dns })
             }
             None => None,
         },

@@ -70,7 +70,7 @@ pub struct Setup {
     pub keep: Vec<PathBuf>,
     /// Further lines of the customer's `/etc/hosts`, without line ends. A private network only.
     pub hosts: Vec<String>,
-    /// Assets and addresses outlive the world: they are those of a portal that stands for longer. A shared network only.
+    /// Addresses that outlive the world. A shared network only.
     pub standing: Option<Standing>,
     /// Only threads of this process are to come in, and no command. Such a world has no process of its own: no PID
     /// namespace and no process group, which are forks of this process and cost it a copy of every page that it writes
@@ -81,8 +81,6 @@ pub struct Setup {
 /// What stands for longer than a world, so that who runs already finds it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// The directory of the assets, which are there.
-    pub portal: PathBuf,
     /// Where the one endpoint listens, whatever address is published.
     pub listen: SocketAddr,
     /// Where it is reached.

@@ -58,14 +58,13 @@ impl SharedWorld {
     pub(super) fn open(setup: &Setup) -> Result<Self, WorldError> {
         let directory = LockedDirectory::make()?;
         let block = random_block();
-        let (portal, names) = match &setup.standing {
-            Some(standing) => (standing.portal.clone(), name_server_at(standing.name_server)?),
-            None => (directory.subdirectory("portal")?, name_server(block)?),
+        let names = match &setup.standing {
+            Some(standing) => name_server_at(standing.name_server)?,
+            None => name_server(block)?,
         };
-        if setup.standing.is_none() {
-            for asset in &setup.assets {
-                write_new(&portal.join(&asset.name), &asset.content, asset.mode())?;
-            }
+        let portal = directory.subdirectory("portal")?;
+        for asset in &setup.assets {
+            write_new(&portal.join(&asset.name), &asset.content, asset.mode())?;
         }
         let world = Self {
             directory,

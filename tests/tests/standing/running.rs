@@ -23,6 +23,11 @@ pub(super) fn trials() -> Vec<Trial> {
             &["python3"],
             every_way_to_make_it_call_gets_the_same_verdicts,
         ),
+        trial(
+            "a_part_that_is_started_has_its_own_certificate",
+            &["curl", "openssl"],
+            a_part_that_is_started_has_its_own_certificate,
+        ),
         trial("one_that_asks_nobody_leaves_names_open", &["python3"], one_that_asks_nobody_leaves_names_open),
         trial("what_needs_more_than_a_portal_stays_open", &["python3"], what_needs_more_than_a_portal_stays_open),
         trial("what_does_not_fit_a_running_part_is_a_fault", &[], what_does_not_fit_a_running_part_is_a_fault),
@@ -211,6 +216,28 @@ fn every_way_to_make_it_call_gets_the_same_verdicts() {
     let (_running, parts) = program(&files, &["polls"]);
     let ran = run(&files, &parts.replace(http, "wait = true"), &only);
     assert_eq!(ran.code, Some(0), "{}", ran.said);
+}
+
+/// A part that is started beside one that runs finds its own certificate among its assets, and not the portal's.
+fn a_part_that_is_started_has_its_own_certificate() {
+    let files = directory();
+    let (_portal, listen, _) = portal(files.path(), &[]);
+    let at = |name: &str| files.path().join(name).display().to_string();
+    let subject =
+        ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "90"];
+    let mut openssl = Command::new("openssl");
+    openssl.args(subject).args(["-subj", "/CN=acme.example", "-keyout", &at("own.key"), "-out", &at("own.pem")]);
+    assert!(openssl.output().unwrap().status.success());
+    let host = format!("api.dbp-stg.thalescloud.io:{}:127.0.0.1", listen.port());
+    let parts = format!(
+        "[portal]\ndir = \"portal\"\ncommon-name = \"acme.example\"\n\
+         [identity]\nclient-certificate = \"own.pem\"\nclient-key = \"own.key\"\n\
+         [[caller]]\nname = \"once\"\ncommand = [\"curl\", \"--tlsv1.2\", \"--fail\", \"--silent\", \"--noproxy\", \"*\", \
+         \"--resolve\", \"{host}\", \"--cacert\", \"$TSH_TLS_SERVER_CERTIFICATE_CHAIN\", \
+         \"--cert\", \"$CUSTOMER_TLS_CLIENT_CERTIFICATE\", \"--key\", \"$CUSTOMER_TLS_CLIENT_KEY\", \"$THALES_URL\"]\n"
+    );
+    let ran = run(&files, &parts, &["TSH-IN-06"]);
+    assert_eq!(ran.verdict("TSH-IN-06"), "pass", "{}", ran.said);
 }
 
 fn one_that_asks_nobody_leaves_names_open() {
