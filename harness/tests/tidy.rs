@@ -12,7 +12,7 @@ use thales_harness::model::{Proof, Shape, Topic};
 const LONGEST: usize = 500;
 
 /// Who may know whom inside the harness, with what of it: `""` is everything. What is not listed is forbidden.
-const HARNESS: [(&str, &[(&str, &str)]); 11] = [
+const HARNESS: [(&str, &[(&str, &str)]); 12] = [
     ("model", &[]),
     ("world", &[]),
     ("inspect", &[("model", ""), ("verdict", "")]),
@@ -35,6 +35,8 @@ const HARNESS: [(&str, &[(&str, &str)]); 11] = [
     ),
     // Plays scenarios of an exam and reads what was found: no wire, no world.
     ("sweep", &[("model", ""), ("load", "Library"), ("run", "Exam|ScenarioRun|waits"), ("verdict", "")]),
+    // How an endpoint's plan is made ready, and nothing that plays scenarios.
+    ("standing", &[("model", ""), ("integration", ""), ("run", "conduct|others|ought")]),
     // Written as a customer would write it: against the public trait.
     ("reference", &[("model", ""), ("integration", "")]),
 ];

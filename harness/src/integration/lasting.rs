@@ -5,7 +5,7 @@
 use std::fmt;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -217,6 +217,18 @@ impl LastingPortal {
         Ok(Places { listen, address, dns })
     }
 
+    /// Finds out whether the places are free: whoever stands there would be taken for the run.
+    ///
+    /// # Errors
+    /// One is taken.
+    pub fn vacant(&self) -> Result<(), LastingError> {
+        let Places { listen, dns, .. } = self.places()?;
+        let taken = |address| move |error| LastingError::Occupied { address, error };
+        TcpListener::bind(listen).map_err(taken(listen))?;
+        TcpListener::bind(dns).map_err(taken(dns))?;
+        UdpSocket::bind(dns).map(drop).map_err(taken(dns))
+    }
+
     /// Authorities and assets.
     fn fill(&self, profile: &Profile, environment: &Environment, days: u16) -> Result<(), LastingError> {
         let settings = &self.settings;
@@ -307,6 +319,13 @@ pub enum LastingError {
         /// The key.
         key: &'static str,
     },
+    /// Somebody stands where the portal is to stand.
+    Occupied {
+        /// Where.
+        address: SocketAddr,
+        /// The cause.
+        error: io::Error,
+    },
     /// The integration file says another value.
     Differs {
         /// The portal.
@@ -341,6 +360,11 @@ impl fmt::Display for LastingError {
             Self::NoPlace { path, key } => {
                 write!(f, "{} names no `{key}`, which is to be the same in every run", path.display())
             }
+            Self::Occupied { address, error } => write!(
+                f,
+                "failed to listen on {address}, where the portal stands: {error}; does another run or `mock-thales serve` \
+                 stand there?"
+            ),
             Self::Differs { directory, key, own, portal } => write!(
                 f,
                 "[portal] {key} is `{own}`, and the portal in {} was made for `{portal}`",

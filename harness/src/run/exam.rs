@@ -378,7 +378,7 @@ fn portal_of(subject: &Subject, profile: &str, environment: &Environment, host: 
     if host.network == world::Network::Private {
         return Err(ExamError::PrivatePortal);
     }
-    portal.places().map_err(ExamError::Portal)?;
+    portal.vacant().map_err(ExamError::Portal)?;
     let (settings, played) = (&portal.settings, format!("{profile} in {}", environment.id));
     let made_for = format!("{} in {}", settings.profile, settings.environment);
     if made_for == played { Ok(()) } else { Err(ExamError::OtherPortal { made_for, played }) }

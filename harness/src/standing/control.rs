@@ -23,7 +23,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::counterpart::Counterpart;
 use super::history;
 use super::log::Log;
-use super::order::{self, CallOrder};
+use super::order::{self, AnswersOrder, CallOrder};
 use super::route::{self, DESCRIPTION, Route};
 use super::token::Token;
 
@@ -221,6 +221,13 @@ impl Desk {
                 empty(body)?;
                 counterpart.renew().map_err(|error| Reply::fault(&error.to_string()))?;
                 Ok(Reply::good(endpoint(&counterpart.plan())))
+            }
+            ("PUT", "/v1/answers") => {
+                let order: AnswersOrder = read(body)?;
+                let count = order.answers.len();
+                let answers = order.ready().map_err(|why| Reply::bad(&why))?;
+                counterpart.answer_with(answers).map_err(|error| Reply::fault(&error.to_string()))?;
+                Ok(Reply::good(json!({ "answers": count })))
             }
             ("DELETE", "/v1/connections") => {
                 empty(body)?;

@@ -14,7 +14,7 @@ use mock_thales::plan::{EndpointPlan, ServerCertificate, ZoneMode, ZonePlan};
 
 use crate::integration::{self, Materials};
 use crate::model::Profile;
-use crate::run;
+use crate::run::{conduct, others, ought};
 
 /// How long a connection may stay silent, and how long an answer is waited for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,7 +41,9 @@ pub struct Counterpart {
     materials: Materials,
     profile: Profile,
     environment: String,
-    answers: Arc<Answers>,
+    /// What it answers by path; those of before are kept for a reset.
+    answers: Mutex<Arc<Answers>>,
+    first_answers: Arc<Answers>,
     recorder: Arc<Recorder>,
     stage: Arc<Stage>,
     endpoint: Arc<Endpoint>,
@@ -68,8 +70,8 @@ impl Counterpart {
     ) -> Result<Self, StandingError> {
         let recorder = Recorder::bounded(KEPT);
         let tokens = Tokens::new(materials.assertion_key.clone()).map_err(StandingError::Random)?;
-        let plan = run::ought(profile);
-        let conduct = run::conduct(&materials, &answers, &tokens, &plan)?;
+        let plan = ought(profile);
+        let conduct = conduct(&materials, &answers, &tokens, &plan)?;
         let endpoint = Endpoint::new("main", conduct, PATIENCE);
         let taken = |address| move |error| StandingError::Socket { address, error };
         let listener = TcpListener::bind(stands.listen).map_err(taken(stands.listen))?;
@@ -84,7 +86,7 @@ impl Counterpart {
         let first_zone =
             ZonePlan { addresses: vec![address.into()], ttl_s: 1, mode: ZoneMode::Normal, subdomain: None };
         let mut zone = Zone::new(&materials.context.inbound_host, first_zone.clone())?;
-        for host in run::others(&materials.context) {
+        for host in others(&materials.context) {
             zone = zone.with_static(&host, address.into())?;
         }
         let zone = Arc::new(zone);
@@ -93,7 +95,8 @@ impl Counterpart {
             materials,
             profile: profile.clone(),
             environment: environment.to_owned(),
-            answers,
+            answers: Mutex::new(Arc::clone(&answers)),
+            first_answers: answers,
             recorder,
             stage,
             endpoint,
@@ -146,7 +149,7 @@ impl Counterpart {
 
     /// Thales as it ought to be.
     pub(super) fn ought(&self) -> EndpointPlan {
-        run::ought(&self.profile)
+        ought(&self.profile)
     }
 
     /// Does something else to connections that are accepted from now on.
@@ -154,11 +157,25 @@ impl Counterpart {
     /// # Errors
     /// It cannot be done, and nothing has changed.
     pub(super) fn behave(&self, plan: EndpointPlan) -> Result<(), ConductError> {
-        let conduct = run::conduct(&self.materials, &self.answers, &self.tokens, &plan)?;
+        let answers = self.answers();
+        let conduct = conduct(&self.materials, &answers, &self.tokens, &plan)?;
         let mut known = self.lock();
         self.endpoint.behave(conduct);
         *known = plan;
         Ok(())
+    }
+
+    /// Answers these paths so from now on, and every other with an empty 200.
+    ///
+    /// # Errors
+    /// The conduct cannot be made again.
+    pub(super) fn answer_with(&self, answers: Arc<Answers>) -> Result<(), ConductError> {
+        *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = answers;
+        self.behave(self.plan())
+    }
+
+    fn answers(&self) -> Arc<Answers> {
+        Arc::clone(&self.answers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Shows another renewed leaf from now on.
@@ -208,6 +225,7 @@ impl Counterpart {
     /// # Errors
     /// The first conduct cannot be made again.
     pub(super) fn reset(&self) -> Result<(), ConductError> {
+        *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&self.first_answers);
         self.behave(self.ought())?;
         // It was taken once.
         let _ = self.zone.set(self.first_zone.clone());

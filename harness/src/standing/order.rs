@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mock_thales::client::{Call, Caller};
+use mock_thales::endpoint::Answers;
 use mock_thales::observe::{Actor, End, Event, Fact, RefusalPage, TlsVersion};
 use mock_thales::pki::CertificateFacts;
 use mock_thales::plan::{ClientCertificate, ClientPlan};
@@ -44,6 +45,52 @@ fn get() -> String {
 
 fn trusted() -> ClientCertificate {
     ClientCertificate::Trusted
+}
+
+/// What the endpoint is to answer, by path.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct AnswersOrder {
+    /// One a path; every other path is answered with an empty 200.
+    pub answers: Vec<AnswerOrder>,
+}
+
+/// What one path is answered with.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct AnswerOrder {
+    /// The path, without query.
+    pub path: String,
+    /// The status.
+    #[serde(default = "good")]
+    pub status: u16,
+    /// The body.
+    #[serde(default)]
+    pub body: String,
+}
+
+fn good() -> u16 {
+    200
+}
+
+impl AnswersOrder {
+    /// Reads what the order says.
+    ///
+    /// # Errors
+    /// In words, what is none of what it is to be.
+    pub(super) fn ready(self) -> Result<Arc<Answers>, String> {
+        let mut answers = Answers::default();
+        for AnswerOrder { path, status, body } in self.answers {
+            if !path.starts_with('/') {
+                return Err(format!("path: `{path}` is none, expected such as `/gtep/igwapi/v2.0/getCardInfo`"));
+            }
+            if !(200..600).contains(&status) {
+                return Err(format!("status: {status} is no status of an answer"));
+            }
+            answers.insert(&path, status, body.into_bytes());
+        }
+        Ok(Arc::new(answers))
+    }
 }
 
 /// What came back from one address.

@@ -5,13 +5,14 @@
 pub const DESCRIPTION: &str = include_str!("../../../docs/control-api.json");
 
 /// Methods and paths, as the description spells them.
-pub const ROUTES: [(&str, &str); 14] = [
+pub const ROUTES: [(&str, &str); 15] = [
     ("GET", "/health"),
     ("GET", "/openapi.json"),
     ("GET", "/v1/state"),
     ("GET", "/v1/endpoint"),
     ("PATCH", "/v1/endpoint"),
     ("POST", "/v1/endpoint/renewals"),
+    ("PUT", "/v1/answers"),
     ("DELETE", "/v1/connections"),
     ("GET", "/v1/zone"),
     ("PATCH", "/v1/zone"),

@@ -35,6 +35,7 @@ fn every_route_answers_as_described() {
     let bodies = [
         ("PATCH /v1/endpoint", only("expired")),
         ("PATCH /v1/zone", json!({ "ttl-s": 5 })),
+        ("PUT /v1/answers", json!({ "answers": [{ "path": "/", "status": 404, "body": "{}" }] })),
         ("POST /v1/calls", json!({ "url": closed })),
     ];
     let kinds =
@@ -99,6 +100,8 @@ fn a_wrong_request_is_told_what_was_expected() {
         ("PATCH", "/v1/zone", json!({ "mode": "never" }), 400, "never"),
         ("PATCH", "/v1/zone", json!({ "addresses": ["here"] }), 400, "address"),
         ("PATCH", "/v1/zone", json!({ "subdomain": "a.b" }), 400, "a.b"),
+        ("PUT", "/v1/answers", json!({ "answers": [{ "path": "card" }] }), 400, "card"),
+        ("PUT", "/v1/answers", json!({ "answers": [{ "path": "/", "status": 99 }] }), 400, "99"),
         ("POST", "/v1/reset", json!({ "all": true }), 400, "no body"),
         ("POST", "/v1/calls", json!({}), 400, "url"),
         ("POST", "/v1/calls", json!({ "url": "http://127.0.0.1/" }), 400, "https://"),
@@ -154,6 +157,12 @@ fn curl_meets_what_was_told() {
         json!({ "refuses": "not-endorsed" }),
         json!({ "answers-status": [503] }),
     ];
+    let answered = |status: u16| {
+        let path = "/gtep/igwapi/v2.0";
+        standing.told("PUT", "/v1/answers", &json!({ "answers": [{ "path": path, "status": status, "body": "{}" }] }));
+        curl(&standing, &portal)
+    };
+    assert!(!answered(404) && answered(201));
     for change in wrong {
         standing.told("PATCH", "/v1/endpoint", &change);
         assert!(!curl(&standing, &portal), "{change}");
@@ -165,7 +174,7 @@ fn curl_meets_what_was_told() {
     let mark = standing.mark();
     assert!(curl(&standing, &portal));
     let request = &standing.seen("requests", mark)[0];
-    assert_eq!((&request["method"], &request["status"]), (&json!("GET"), &json!(200)), "{request:#}");
+    assert_eq!((&request["method"], &request["status"]), (&json!("GET"), &json!(201)), "{request:#}");
     let certificate = &standing.seen("certificates", mark)[0];
     assert_eq!((&certificate["shown-by"], &certificate["proved"]), (&json!("caller"), &json!(true)));
     let own = fs::read_to_string(portal.join("CUSTOMER_TLS_CLIENT_CERTIFICATE")).unwrap();

@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::ground::{Running, directory, free, harness, portal, said};
+use super::ground::{Running, Standing, directory, free, harness, portal, said};
 use super::trial;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -27,6 +27,11 @@ pub(super) fn trials() -> Vec<Trial> {
             "a_part_that_is_started_has_its_own_certificate",
             &["curl", "openssl"],
             a_part_that_is_started_has_its_own_certificate,
+        ),
+        trial(
+            "a_run_does_not_begin_where_thales_stands_already",
+            &[],
+            a_run_does_not_begin_where_thales_stands_already,
         ),
         trial("one_that_asks_nobody_leaves_names_open", &["python3"], one_that_asks_nobody_leaves_names_open),
         trial("what_needs_more_than_a_portal_stays_open", &["python3"], what_needs_more_than_a_portal_stays_open),
@@ -238,6 +243,19 @@ fn a_part_that_is_started_has_its_own_certificate() {
     );
     let ran = run(&files, &parts, &["TSH-IN-06"]);
     assert_eq!(ran.verdict("TSH-IN-06"), "pass", "{}", ran.said);
+}
+
+fn a_run_does_not_begin_where_thales_stands_already() {
+    let files = directory();
+    let (path, listen, _) = portal(files.path(), &[]);
+    let standing = Standing::start(&path, &[]);
+    assert_eq!(standing.address("endpoint"), listen, "where the portal says");
+    let parts =
+        format!("[portal]\ndir = \"portal\"\n[[receiver]]\nname = \"edge\"\nconnect = \"127.0.0.1:9\"\n{REQUEST}");
+    let output = told(files.path(), &parts, &[]);
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains(&listen.to_string()) && said.contains("mock-thales serve"), "{said}");
 }
 
 fn one_that_asks_nobody_leaves_names_open() {
