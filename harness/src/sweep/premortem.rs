@@ -225,6 +225,9 @@ fn lost_calls(drafts: &mut Vec<Line>, dimension: &Dimension, word: &str, record:
     draft(drafts, Kind::LosesCalls, vec![(dimension, word)], record, &ruled);
 }
 
+/// A value's word, and what was ruled with it.
+type Told<'a> = (String, &'a Record, &'a Ruled);
+
 /// Values with an order, the scenario's own among them: where some hold and lower ones do not, the least that holds is the
 /// threshold. Here the scenario as it stands may be on either side.
 fn thresholds(dimension: &Dimension, records: &[Record], drafts: &mut Vec<Line>) {
@@ -234,7 +237,7 @@ fn thresholds(dimension: &Dimension, records: &[Record], drafts: &mut Vec<Line>)
         Ok(Setting::IdleClose(span)) => span.map_or(u64::MAX, |span| span.0),
         _ => 0,
     };
-    let mut of: BTreeMap<(&str, &str, &RequirementId, &str), Vec<(String, &Record, &Ruled)>> = BTreeMap::new();
+    let mut of: BTreeMap<(&str, &str, &RequirementId, &str), Vec<Told<'_>>> = BTreeMap::new();
     for record in records {
         let word = match record.key.variation.single() {
             Some((id, word)) if id == dimension.id => word.to_owned(),
