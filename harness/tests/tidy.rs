@@ -238,11 +238,9 @@ fn every_requirement_for_scenarios_has_one() {
         .collect();
     let mut wrong = Vec::new();
     for (profile, _) in library.profiles.values() {
-        for requirement in profile
-            .requirements
-            .iter()
-            .filter(|requirement| requirement.proof == Proof::Scenario && requirement.observed.is_empty())
-        {
+        for requirement in profile.requirements.iter().filter(|requirement| {
+            matches!(requirement.proof, Proof::Scenario | Proof::Shown) && requirement.observed.is_empty()
+        }) {
             for topic in [&requirement.topic].into_iter().chain(&requirement.also) {
                 if !verified.contains(topic) {
                     wrong.push(format!("{}: no scenario verifies {} ({topic})", profile.id, requirement.id));

@@ -2,5 +2,8 @@
 //!
 //! The tests themselves stand in `tests/`: the reference, the zoo, the command line, sudden death, real stacks.
 
+mod directory;
 pub mod proof;
 pub mod zoo;
+
+pub use directory::Directory;

@@ -26,6 +26,7 @@ pub fn table(library: &Library, defects: &[Defect]) -> String {
                 breaking(profile, requirement, defects).map(|defect| format!("`{}`", defect.name)).collect();
             let proof = match requirement.proof {
                 Proof::Scenario => "wire",
+                Proof::Shown => "wire, where shown",
                 Proof::File => "file",
                 Proof::Declaration => "declaration",
                 Proof::None => "none",
@@ -76,7 +77,7 @@ pub fn unknown_topics(library: &Library, defects: &[Defect]) -> BTreeSet<String>
 }
 
 fn is_testable(requirement: &Requirement) -> bool {
-    matches!(requirement.proof, Proof::Scenario | Proof::File)
+    matches!(requirement.proof, Proof::Scenario | Proof::Shown | Proof::File)
 }
 
 fn breaking<'a>(

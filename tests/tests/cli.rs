@@ -3,14 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use conformance_tests::Directory;
 use mock_thales::observe::Log;
 use serde_json::Value;
-use tempfile::TempDir;
 use thales_harness::integration::OwnIdentity;
 use thales_harness::load::Library;
 use thales_harness::model::Header;
@@ -48,27 +49,24 @@ fn own_identity() -> OwnIdentity {
 }
 
 /// A directory with integration files.
-struct Files(TempDir);
+struct Files(Directory);
+
+impl Deref for Files {
+    type Target = Directory;
+
+    fn deref(&self) -> &Directory {
+        &self.0
+    }
+}
 
 impl Files {
     fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let path = self.path(name);
-        fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
-        path
+        Self(Directory::make())
     }
 
     /// The released scenarios, to be spoiled.
     fn scenarios(&self) -> PathBuf {
-        let root = self.0.path().join("scenarios");
+        let root = PathBuf::from(self.path("scenarios"));
         copy(Path::new(SCENARIOS), &root);
         root
     }
@@ -129,7 +127,7 @@ fn a_fault_in_a_profile_is_pointed_at() {
     let path = root.join("profiles/classic-tokenization.toml");
     replace(&path, "level = \"must\"", "level = \"shall\"");
     let text = says(3, &["list", "--scenarios", root.to_str().unwrap()]);
-    holds(&text, &[&format!("{}:70:9", path.display()), "unknown variant `shall`", "expected one of", "`must`"]);
+    holds(&text, &[&format!("{}:76:9", path.display()), "unknown variant `shall`", "expected one of", "`must`"]);
     assert!(text.contains("1 fault found"), "faults that only follow from it are noise:\n{text}");
 }
 

@@ -187,6 +187,35 @@ fn what_cannot_be_meant_is_refused() {
 }
 
 #[test]
+fn what_thales_shows_a_receiver_comes_from_a_file_or_a_variable() {
+    let files = Files::new();
+    files.write("key.txt", "s3cr3t-notification-key\n");
+    files.write("empty.txt", "\n");
+    let with = |profile: &str, access: &str| {
+        let request = "[[receiver.request]]\nmethod = \"POST\"\npath = \"/\"\nstatus = [200]\n";
+        let receiver = "[[receiver]]\nname = \"notified\"\ncommand = [\"/bin/true\"]\n";
+        format!("profile = \"{profile}\"\n{receiver}{access}\n{request}")
+    };
+    let (tmg, d1) = ("merchant-tokenization", "d1-ecom");
+    let (code, text) = files.run(&with(tmg, "api-key = { file = \"key.txt\" }"), &[]);
+    assert_ne!(code, Some(3), "{text}");
+    assert!(!text.contains("s3cr3t"), "{text}");
+    let report = fs::read_to_string(files.0.path().join("report/report.json")).unwrap();
+    assert!(!report.contains("s3cr3t"), "{report}");
+    let oauth = "oauth = { token-path = \"/token\", client-id = \"t\", client-secret = { file = \"key.txt\" } }";
+    let (code, text) = files.run(&with(d1, oauth), &[]);
+    assert_ne!(code, Some(3), "{text}");
+
+    files.refuses(&with(tmg, "api-key = \"s3cr3t\""), &["api-key"]);
+    files.refuses(&with(tmg, "api-key = { file = \"gone.txt\" }"), &["gone.txt", "cannot be read"]);
+    files.refuses(&with(tmg, "api-key = { file = \"empty.txt\" }"), &["`notified`", "empty.txt holds no secret"]);
+    files.refuses(&with(tmg, "api-key = { env = \"NOBODY_SETS_THIS\" }"), &["the variable NOBODY_SETS_THIS"]);
+    files.refuses(&with(d1, "api-key = { file = \"key.txt\" }"), &["with d1-ecom Thales sends no API key"]);
+    files.refuses(&with(tmg, oauth), &["with merchant-tokenization Thales asks for no token"]);
+    files.refuses(&with(d1, &oauth.replace("/token", "token")), &["token-path is `token`"]);
+}
+
+#[test]
 fn stores_are_judged_for_the_environment_that_they_are_for() {
     let files = Files::new();
     let stores =

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
+use std::ops::Deref;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use conformance_tests::Directory;
 use mock_thales::pki::{Applicant, CertificateFacts, CustomerAuthority, PublicKey, issued_by};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
@@ -13,7 +15,6 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::x509::{X509, X509NameBuilder, X509Req, X509ReqBuilder};
-use tempfile::TempDir;
 use thales_harness::integration::{Materials, OwnIdentity, Subject};
 use thales_harness::load::{Library, load_integration};
 use thales_harness::reference;
@@ -37,21 +38,19 @@ fn holds(text: &str, parts: &[&str]) {
     }
 }
 
-struct Files(TempDir);
+struct Files(Directory);
+
+impl Deref for Files {
+    type Target = Directory;
+
+    fn deref(&self) -> &Directory {
+        &self.0
+    }
+}
 
 impl Files {
     fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let path = self.path(name);
-        fs::write(&path, content).unwrap();
-        path
+        Self(Directory::make())
     }
 
     /// `sign` of a request, with the words that every good call has.

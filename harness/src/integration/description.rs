@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::access::Access;
 use super::in_process::{Factory, Integration};
 use super::portal::Portal;
 use super::subject::{CallerPart, CallerWay, OwnIdentity, OwnStore, ReceiverPart, ReceiverWay, Renewal, Subject};
@@ -131,7 +132,15 @@ impl InProcess {
     #[must_use]
     pub fn serves(mut self, requests: Vec<RequestShape>) -> Self {
         let way = ReceiverWay::InProcess(Arc::clone(&self.1.0));
-        self.0.receivers = vec![ReceiverPart { name: self.0.name.clone(), way, within: WITHIN, requests }];
+        self.0.receivers =
+            vec![ReceiverPart { name: self.0.name.clone(), way, within: WITHIN, requests, access: None }];
+        self
+    }
+
+    /// What it wants to hear from Thales beside its certificate, where it serves.
+    #[must_use]
+    pub fn admits(mut self, access: Option<Access>) -> Self {
+        self.0.receivers.iter_mut().for_each(|part| part.access.clone_from(&access));
         self
     }
 

@@ -4,6 +4,7 @@
 //! A carrier brings calls to the integration and its claims back. It never learns which scenario is played, and nothing
 //! it says decides a verdict.
 
+mod access;
 mod berth;
 mod carrier;
 mod command;
@@ -20,6 +21,7 @@ mod stdio;
 mod subject;
 mod triggered;
 
+pub use access::{Access, Secret};
 pub use berth::Berth;
 pub use carrier::Carrier;
 pub use description::InProcess;

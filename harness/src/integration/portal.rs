@@ -159,6 +159,7 @@ impl Materials {
             environments: environments(subject, profile, environment),
             published: profile.server_authority.published.clone(),
             fields: profile.fields.clone(),
+            payload: profile.payload.clone(),
         };
         let assertion_key = subject.jwt_key.as_deref().map(AssertionKey::from_pem).transpose()?;
         let mut renewed = renewed.map_or(Ok(Vec::new()), |renewed| assets_of(&renewed, CLIENT))?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use mock_thales::endpoint::Answers;
 
+use super::access::Access;
 use super::in_process::Factory;
 use super::lasting::{LastingError, LastingPortal};
 use super::process;
@@ -165,6 +166,8 @@ pub struct ReceiverPart {
     pub within: Duration,
     /// What Thales sends.
     pub requests: Vec<RequestShape>,
+    /// What it says of itself above TLS.
+    pub access: Option<Access>,
 }
 
 /// How a receiver is started.
@@ -209,6 +212,13 @@ pub enum SubjectError {
         /// The directory.
         path: PathBuf,
     },
+    /// A secret that Thales would send is not there.
+    NoSecret {
+        /// The receiver.
+        receiver: String,
+        /// Where it ought to be.
+        place: String,
+    },
     /// A program does not exist.
     MissingProgram {
         /// Caller or receiver.
@@ -225,6 +235,9 @@ impl fmt::Display for SubjectError {
             Self::Portal(error) => write!(f, "{error}"),
             Self::NoPortal { path } => {
                 write!(f, "{}: no portal is there, expected what `thales-harness portal init` makes", path.display())
+            }
+            Self::NoSecret { receiver, place } => {
+                write!(f, "`{receiver}`: {place} holds no secret, expected one line of printable characters")
             }
             Self::MissingProgram { part, program } => {
                 write!(f, "`{part}` starts `{}`, which is not installed or not executable", program.display())
@@ -316,6 +329,7 @@ impl Subject {
                 Some(CallerPart { name: caller.name.clone(), way, within: caller.within.duration() })
             })
             .collect();
+        let mut unread = Vec::new();
         let receivers: Vec<_> = file
             .receivers
             .iter()
@@ -326,9 +340,17 @@ impl Subject {
                     (None, None) => ReceiverWay::Service(Arc::clone(services.get(receiver.service.as_ref()?)?)),
                 };
                 let (name, requests) = (receiver.name.clone(), receiver.requests.clone());
-                Some(ReceiverPart { name, way, within: receiver.within().duration(), requests })
+                let access = match Access::read(receiver, &dir) {
+                    Ok(access) => access,
+                    Err(error) => {
+                        unread.push(error);
+                        None
+                    }
+                };
+                Some(ReceiverPart { name, way, within: receiver.within().duration(), requests, access })
             })
             .collect();
+        faults.extend(unread);
         for (part, words) in commands(&callers, &receivers, renewal.as_ref()) {
             let word = words.first().map_or("", String::as_str).replace("{dir}", &dir.to_string_lossy());
             let program = process::locate(&word, &dir);

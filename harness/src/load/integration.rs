@@ -7,7 +7,7 @@ use super::diagnostic::{Diagnostic, Diagnostics, Place};
 use super::library::Library;
 use super::service;
 use crate::model::assets::{ASSETS, STORES};
-use crate::model::{ChangeOver, IntegrationFile, Issuance, Profile, RenewalKeys, StoreWord};
+use crate::model::{ChangeOver, IntegrationFile, Issuance, Profile, Receiver, RenewalKeys, StoreWord};
 
 /// Reads an integration file.
 ///
@@ -80,6 +80,9 @@ pub fn parse_integration(path: &Path, text: String, library: &Library) -> Result
         if receiver.requests.is_empty() {
             fault(format!("receiver `{}`: expected at least one `[[receiver.request]]`", receiver.name));
         }
+        if let Some((profile, _)) = library.profiles.get(&file.profile) {
+            access(receiver, profile).into_iter().for_each(&mut fault);
+        }
         for request in &receiver.requests {
             if request.status.is_empty() {
                 fault(format!("receiver `{}`: a request says which statuses are good", receiver.name));
@@ -103,6 +106,30 @@ pub fn parse_integration(path: &Path, text: String, library: &Library) -> Result
         }
     }
     faults.finish(file)
+}
+
+/// What does not fit in what a receiver wants to hear from Thales beside its certificate.
+fn access(receiver: &Receiver, profile: &Profile) -> Vec<String> {
+    let name = &receiver.name;
+    let mut faults = Vec::new();
+    let has = |topic: &str| topic.parse().is_ok_and(|topic| profile.about(&topic).is_some());
+    if receiver.api_key.is_some() && !has("supplement.receiver-api-key") {
+        faults.push(format!("receiver `{name}`: with {} Thales sends no API key, expected no `api-key`", profile.id));
+    }
+    if let Some(oauth) = &receiver.oauth {
+        if !has("supplement.outbound-oauth") {
+            faults
+                .push(format!("receiver `{name}`: with {} Thales asks for no token, expected no `oauth`", profile.id));
+        }
+        if !oauth.token_path.starts_with('/') {
+            let path = &oauth.token_path;
+            faults.push(format!("receiver `{name}`: token-path is `{path}`, expected a path that begins with a slash"));
+        }
+    }
+    if receiver.api_key.is_some() && receiver.oauth.is_some() {
+        faults.push(format!("receiver `{name}` has `api-key` and `oauth`: expected one of them"));
+    }
+    faults
 }
 
 /// What does not fit in `[renewal]`.

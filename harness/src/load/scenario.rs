@@ -167,8 +167,8 @@ impl Reader<'_> {
     fn differing(&mut self, row: &RowKeys, control: &Conduct, keys: &Spanned<RowKeys>) -> Option<Conduct> {
         match control {
             Conduct::Endpoint(control) => {
-                if row.source.is_some() {
-                    self.fault(keys, "`source` belongs to a receiver's scenario");
+                if row.source.is_some() || row.credentials.is_some() {
+                    self.fault(keys, "`source` and `credentials` belong to a receiver's scenario");
                     return None;
                 }
                 let mut conduct = control.clone();
@@ -186,7 +186,7 @@ impl Reader<'_> {
                 if row.leaf.is_some() || row.ca_list.is_some() || row.refuses.is_some() || row.sentinel.is_some() {
                     self.fault(
                         keys,
-                        "this key belongs to a caller's scenario, expected `versions`, `certificate` or `source`",
+                        "this key belongs to a caller's scenario, expected `versions`, `certificate`, `source` or `credentials`",
                     );
                     return None;
                 }
@@ -196,6 +196,7 @@ impl Reader<'_> {
                 }
                 conduct.versions = row.versions.clone().or(conduct.versions);
                 conduct.source = row.source.or(conduct.source);
+                conduct.credentials = row.credentials.or(conduct.credentials);
                 Some(Conduct::Client(conduct))
             }
         }
@@ -411,6 +412,8 @@ impl Reader<'_> {
         checks.extend(keys.server_chain_kept.as_ref().map(|_| Check::ServerChainKept));
         checks.extend(keys.oauth.map(Check::OAuth));
         checks.extend(keys.field.clone().map(Check::Field));
+        checks.extend(keys.payload.as_ref().map(|_| Check::Payload));
+        checks.extend(keys.grants_token.as_ref().map(|_| Check::GrantsToken));
         checks.extend(keys.repeats.map(Check::Repeats));
         checks.extend(keys.asks.clone().map(Check::Asks));
         checks
@@ -441,7 +444,7 @@ impl From<&EndpointKeys> for EndpointConduct {
 
 impl From<&ClientKeys> for ClientConduct {
     fn from(keys: &ClientKeys) -> Self {
-        Self { versions: keys.versions.clone(), certificate: keys.certificate, source: keys.source }
+        Self { versions: keys.versions.clone(), certificate: keys.certificate, source: keys.source, credentials: None }
     }
 }
 
@@ -457,6 +460,7 @@ fn differences(row: &RowKeys) -> Vec<String> {
     found.extend(row.ca_list.map(|list| format!("ca-list = {}", word_of(&list))));
     found.extend(row.refuses.map(|refusal| format!("refuses = {}", word_of(&refusal))));
     found.extend(row.sentinel.map(|sentinel| format!("sentinel = {sentinel}")));
+    found.extend(row.credentials.map(|credentials| format!("credentials = {}", word_of(&credentials))));
     found.extend(row.source.map(|source| format!("source = {source}")));
     found
 }

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 
 use mock_thales::observe::TlsVersion;
 use mock_thales::plan::{
-    Alpn, AskClient, AuthorityList, ChainShape, ClientCertificate, Endorsed, KeyKind, Refusal, ServerCertificate,
-    ZoneMode,
+    Alpn, AskClient, AuthorityList, ChainShape, ClientCertificate, Credentials, Endorsed, KeyKind, Refusal,
+    ServerCertificate, ZoneMode,
 };
 use serde::Deserialize;
 use toml::Spanned;
@@ -125,6 +125,8 @@ pub(super) struct RowKeys {
     #[serde(default)]
     pub(super) source: Option<IpAddr>,
     #[serde(default)]
+    pub(super) credentials: Option<Credentials>,
+    #[serde(default)]
     pub(super) verifies: Option<Spanned<Topic>>,
     #[serde(default)]
     pub(super) means: Option<String>,
@@ -240,6 +242,10 @@ pub(super) struct ExpectKeys {
     pub(super) oauth: Option<OAuthAspect>,
     #[serde(default)]
     pub(super) field: Option<String>,
+    #[serde(default)]
+    pub(super) payload: Option<Nothing>,
+    #[serde(default)]
+    pub(super) grants_token: Option<Nothing>,
     #[serde(default)]
     pub(super) repeats: Option<bool>,
     #[serde(default)]

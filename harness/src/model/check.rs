@@ -49,6 +49,10 @@ pub enum Check {
     Repeats(bool),
     /// A request with that method and path is made at all: `GET /healthcheck`.
     Asks(String),
+    /// What is encrypted in API requests is so in the way that the profile wants.
+    Payload,
+    /// The receiver's token endpoint gives Thales a token, with which its API is to be called.
+    GrantsToken,
     /// The receiver names no other authority than Thales' when it asks for a certificate.
     NamesOnlyClientCa,
     /// Nothing of another environment is asked for, dialled or shown.

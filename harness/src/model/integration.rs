@@ -166,9 +166,37 @@ pub struct Receiver {
     pub connect: Option<HostPort>,
     /// Longest time until the command listens; 30 s, if absent. A service has its own.
     pub within: Option<Millis>,
+    /// The API key that Thales would send with each of them, where the receiver wants one.
+    pub api_key: Option<SecretWord>,
+    /// How Thales gets the access token that it would send with each of them, where the receiver wants one.
+    pub oauth: Option<ReceiverOAuth>,
     /// What Thales would send; at least one.
     #[serde(rename = "request")]
     pub requests: Vec<RequestShape>,
+}
+
+/// Where a secret stands. Its value is in no file of the harness's, and is never shown.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum SecretWord {
+    /// In a variable of the harness's environment.
+    Env(String),
+    /// In a file, relative to the integration file; white space at its end does not count.
+    File(PathBuf),
+}
+
+/// Client credentials at a receiver's token endpoint (RFC 6749 section 4.4).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ReceiverOAuth {
+    /// Path of the token endpoint on the receiver's host.
+    pub token_path: String,
+    /// The identifier that the receiver gave Thales.
+    pub client_id: String,
+    /// The secret that belongs to it.
+    pub client_secret: SecretWord,
+    /// The scope that is asked for.
+    pub scope: Option<String>,
 }
 
 impl Receiver {

@@ -23,12 +23,12 @@ pub use deviation::{Deviant, Deviation, LONGEST_DEVIATION_DAYS};
 pub use dimension::{Addresses, Axis, Dimension, DimensionValue, Setting, Variation};
 pub use integration::{
     AnswerFile, Caller, Declaration, EnvironmentTables, IdentityFiles, IntegrationFile, PortalValues, Receiver,
-    RequestShape, StoreWord,
+    ReceiverOAuth, RequestShape, SecretWord, StoreWord,
 };
 pub use names::{EndpointName, HostPort, Millis, NameError, RequirementId, ScenarioId, Topic};
 pub use profile::{
-    ClientCertificatePolicy, CommonNameRule, CustomerId, Environment, FieldRule, Issuance, KeyRule, OAuth, Profile,
-    PublishedAuthority, ServerAuthority,
+    ClientCertificatePolicy, CommonNameRule, CustomerId, Environment, FieldRule, Issuance, JweRule, KeyRule, OAuth,
+    PayloadRule, Pkcs7Rule, Profile, PublishedAuthority, ServerAuthority,
 };
 pub use renewal::{ChangeOver, RenewalKeys, Signal};
 pub use requirement::{Level, Observed, Proof, Requirement};

@@ -34,6 +34,9 @@ pub struct Profile {
     /// Header fields of API requests, where they are stated; outside the connectivity documents, hence never a MUST.
     #[serde(default, rename = "request-field", skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldRule>,
+    /// How sensitive parts of API requests are encrypted, where it is stated; never a MUST, as before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<PayloadRule>,
     /// What a green run does not prove.
     pub not_proven: Vec<String>,
     /// The catalogue.
@@ -195,6 +198,46 @@ pub struct FieldRule {
     /// The scheme of `authorization`: `api-key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheme: Option<Scheme>,
+}
+
+/// How sensitive parts of API requests are encrypted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum PayloadRule {
+    /// As compact JWE (RFC 7516), with a `kid`.
+    Jwe(JweRule),
+    /// As enveloped data of PKCS#7, in hex.
+    Pkcs7(Pkcs7Rule),
+}
+
+/// How a JWE is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct JweRule {
+    /// `alg`.
+    pub algorithm: String,
+    /// `enc`.
+    pub encryption: String,
+    /// Curve of the ephemeral key, where keys are agreed upon: `P-256`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curve: Option<String>,
+    /// Size of the recipient's RSA key in bits, where keys are encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_bits: Option<u32>,
+}
+
+/// How enveloped data is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Pkcs7Rule {
+    /// How the key is encrypted: `rsa-oaep`.
+    pub key_encryption: String,
+    /// Hash of OAEP and of its mask generation function: `sha-256`.
+    pub hash: String,
+    /// Sizes of the recipient's RSA key in bits.
+    pub key_bits: Vec<u32>,
+    /// How the content is encrypted: `aes-256-cbc`.
+    pub content_encryption: String,
 }
 
 /// A kind of key that the documents list.

@@ -98,6 +98,8 @@ impl fmt::Display for Level {
 pub enum Proof {
     /// By what happens on the wire.
     Scenario,
+    /// By what happens on the wire, where the integration shows it at all. Where it does not, a person declares it.
+    Shown,
     /// By reading the files that the integration file names. Where there is nothing to compare, a person declares it.
     File,
     /// Reaches beyond a run: tested as far as the network goes, then declared by a person.

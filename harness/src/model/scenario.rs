@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use mock_thales::observe::TlsVersion;
 use mock_thales::plan::{
-    Alpn, AskClient, AuthorityList, ChainShape, ClientCertificate, Endorsed, KeyKind, Refusal, ServerCertificate,
-    ZoneMode,
+    Alpn, AskClient, AuthorityList, ChainShape, ClientCertificate, Credentials, Endorsed, KeyKind, Refusal,
+    ServerCertificate, ZoneMode,
 };
 use serde::{Deserialize, Serialize};
 
@@ -145,6 +145,8 @@ pub struct ClientConduct {
     pub certificate: Option<ClientCertificate>,
     /// Its source address.
     pub source: Option<IpAddr>,
+    /// What it says of itself above TLS.
+    pub credentials: Option<Credentials>,
 }
 
 /// One step.

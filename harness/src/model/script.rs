@@ -10,8 +10,8 @@ use mock_thales::plan::{ClientPlan, EndpointPlan};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Check, ClientCertificatePolicy, CustomerId, EndpointName, FieldRule, PublishedAuthority, Requirement, ScenarioId,
-    Topic,
+    Check, ClientCertificatePolicy, CustomerId, EndpointName, FieldRule, PayloadRule, PublishedAuthority, Requirement,
+    ScenarioId, Topic,
 };
 
 /// First line of a log.
@@ -118,6 +118,9 @@ pub struct Context {
     /// Rules for header fields of the caller's API requests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldRule>,
+    /// How sensitive parts of the caller's API requests are encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<PayloadRule>,
 }
 
 /// One environment, as far as the integration file describes it.

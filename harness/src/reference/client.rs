@@ -12,6 +12,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 
 use super::access::{Access, SigningKey};
+use super::payload::payload;
 use super::{ReferenceError, resolver};
 use crate::integration::{Portal, Reply, Request};
 
@@ -22,6 +23,7 @@ pub(super) struct Client {
     config: Arc<ClientConfig>,
     resolver: Option<SocketAddr>,
     access: Access,
+    profile: String,
     /// Whether the health check was asked.
     asked: bool,
 }
@@ -40,29 +42,40 @@ impl Client {
             )?;
         // A renewed certificate of Thales is noticed at once.
         config.resumption = Resumption::disabled();
-        Ok(Self { config: Arc::new(config), resolver: portal.resolver, access: Access::new(portal, key), asked: false })
+        Ok(Self {
+            config: Arc::new(config),
+            resolver: portal.resolver,
+            access: Access::new(portal, key),
+            profile: portal.profile.clone(),
+            asked: false,
+        })
     }
 
     /// A call, made once more where another token or another moment may help.
     pub(super) fn call(&mut self, request: &Request) -> Result<Reply, ReferenceError> {
         if let Some(url) = self.access.health(&request.url).filter(|_| !std::mem::replace(&mut self.asked, true)) {
             // Its answer is monitoring's business.
-            let _ = self.request(&Request { url, method: "GET".to_owned() });
+            let _ = self.request("GET", &url, "");
         }
-        let mut status = self.request(request)?;
+        // What it is asked for is a call, whatever the method: what it has to say goes with it.
+        let body = payload(&self.profile)?;
+        let method = if body.is_empty() { request.method.as_str() } else { "POST" };
+        let mut status = self.request(method, &request.url, &body)?;
         if (status == 401 && self.access.refused()) || self.access.may_pass(status) {
-            status = self.request(request)?;
+            status = self.request(method, &request.url, &body)?;
         }
         Ok(Reply { status })
     }
 
-    fn request(&mut self, request: &Request) -> Result<u16, ReferenceError> {
+    fn request(&mut self, method: &str, url: &str, body: &str) -> Result<u16, ReferenceError> {
         let line = Line { config: &self.config, resolver: self.resolver };
-        let fields = self.access.fields(|url, form| {
+        let mut fields = self.access.fields(|url, form| {
             let kind = [("content-type", "application/x-www-form-urlencoded".to_owned())];
             line.exchange("POST", url, &kind, form)
         })?;
-        Ok(line.exchange(&request.method, &request.url, &fields, "")?.0)
+        let kind = (!body.is_empty()).then(|| ("content-type", "application/json".to_owned()));
+        fields.extend(kind);
+        Ok(line.exchange(method, url, &fields, body)?.0)
     }
 }
 

@@ -5,12 +5,15 @@
 
 mod access;
 mod client;
+mod door;
 mod onboarding;
+mod payload;
 mod resolver;
 mod server;
 
 pub use access::{Access, SigningKey};
 pub(crate) use onboarding::request;
+pub use payload::payload;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -99,6 +102,7 @@ pub fn described(
         .portal(onboarding::portal(profile, environment))
         .identity(identity)
         .serves(vec![request(profile)])
+        .admits(door::access(&profile.id))
         .declares(onboarding::declarations(profile))
 }
 

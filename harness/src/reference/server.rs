@@ -11,6 +11,7 @@ use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream};
 
 use super::ReferenceError;
 use super::client::{certificates, key_of};
+use super::door::Door;
 use crate::integration::Portal;
 
 /// Longest wait for a caller.
@@ -39,12 +40,13 @@ impl Server {
             )?;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         let config = Arc::new(config);
+        let door = Arc::new(Door::new(&portal.profile));
         let listener = TcpListener::bind(at).map_err(|error| ReferenceError::Io("listen", error))?;
         let accepting = listener.try_clone().map_err(|error| ReferenceError::Io("listen", error))?;
         let thread = std::thread::spawn(move || {
             while let Ok((socket, _)) = accepting.accept() {
-                let config = Arc::clone(&config);
-                std::thread::spawn(move || answer(socket, config));
+                let (config, door) = (Arc::clone(&config), Arc::clone(&door));
+                std::thread::spawn(move || answer(socket, config, &door));
             }
         });
         Ok(Self { listener, thread: Some(thread) })
@@ -66,7 +68,7 @@ impl Drop for Server {
 }
 
 /// Answers one call. A caller that is refused gets its alert from the engine; nothing is to be done about it here.
-fn answer(mut socket: TcpStream, config: Arc<ServerConfig>) {
+fn answer(mut socket: TcpStream, config: Arc<ServerConfig>, door: &Door) {
     let prepared = socket
         .set_nodelay(true)
         .and_then(|()| socket.set_read_timeout(Some(TIMEOUT)))
@@ -84,9 +86,9 @@ fn answer(mut socket: TcpStream, config: Arc<ServerConfig>) {
             _ => return,
         }
     }
-    let answer =
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
-    if stream.write_all(answer).is_ok() {
+    let (status, body) = door.answer(&String::from_utf8_lossy(&request));
+    let head = format!("HTTP/1.1 {status} Answer\r\nContent-Type: application/json\r\nContent-Length: {}", body.len());
+    if stream.write_all(format!("{head}\r\nConnection: close\r\n\r\n{body}").as_bytes()).is_ok() {
         session.send_close_notify();
         let _ = session.complete_io(&mut socket);
     }

@@ -10,6 +10,7 @@ use crate::model::{Level, Profile, Proof, Requirement};
 pub fn proof(proof: Proof) -> &'static str {
     match proof {
         Proof::Scenario => "by what happens on the wire, in the network of a run",
+        Proof::Shown => "by what happens on the wire, where the integration shows it; else declared by a person",
         Proof::File => {
             "by reading the files that the integration file names; where there is nothing to compare, by declaration"
         }
@@ -181,6 +182,7 @@ fn anchor(row: &Requirement, profile: &Profile) -> String {
 fn word(proof: Proof) -> &'static str {
     match proof {
         Proof::Scenario => "scenario",
+        Proof::Shown => "shown",
         Proof::File => "file",
         Proof::Declaration => "declaration",
         Proof::None => "none",

@@ -3,6 +3,7 @@
 mod again;
 mod caller;
 mod conduct;
+mod desk;
 mod error;
 mod event;
 mod exam;
@@ -20,6 +21,7 @@ mod scene;
 mod selection;
 mod stay;
 mod table;
+mod withheld;
 
 pub use again::Again;
 pub(crate) use conduct::{conduct, others, ought};

@@ -52,6 +52,7 @@ pub(super) fn client(conduct: &ClientConduct) -> ClientPlan {
         exchange: ought.exchange,
         certificate: conduct.certificate.unwrap_or(ought.certificate),
         source: conduct.source,
+        credentials: conduct.credentials.unwrap_or(ought.credentials),
     }
 }
 

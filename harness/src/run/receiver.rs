@@ -10,14 +10,15 @@ use mock_thales::observe::{Actor, CertificateDer, Event, PhaseId};
 use mock_thales::plan::{ClientCertificate, ClientPlan};
 
 use super::RunError;
+use super::desk::{self, Desk};
 use super::expand;
 use super::ground::{Ground, PATIENCE, ipv4};
 use super::plan;
 use super::table::{self, Player};
 use crate::integration::{ReceiverPart, Serving};
 use crate::model::{
-    ClientConduct, Conduct, DEFAULT_ADDRESS, Expectation, Phase, PhaseKind, RequestShape, Scenario, Script, Shape,
-    Topic, Unplanned,
+    Check, ClientConduct, Conduct, DEFAULT_ADDRESS, Expectation, Phase, PhaseKind, RequestShape, Scenario, Script,
+    Shape, Topic, Unplanned,
 };
 use crate::world::World;
 
@@ -30,6 +31,7 @@ pub(super) struct ReceiverScene {
     at: Vec<SocketAddr>,
     requests: Vec<RequestShape>,
     caller: Caller,
+    desk: Desk,
 }
 
 impl ReceiverScene {
@@ -58,7 +60,15 @@ impl ReceiverScene {
         };
         drop(start);
         let caller = Caller::new(Arc::clone(&ground.recorder), PATIENCE);
-        Ok(Self { ground, script, serving, at, requests: part.requests.clone(), caller })
+        Ok(Self {
+            ground,
+            script,
+            serving,
+            at,
+            requests: part.requests.clone(),
+            caller,
+            desk: Desk::new(part.access.clone()),
+        })
     }
 
     async fn close(self) -> Script {
@@ -66,6 +76,37 @@ impl ReceiverScene {
             serving.stop().await;
         }
         self.script
+    }
+
+    /// Asks the receiver for an access token, as it ought to be asked: a phase by itself, which no row is judged by.
+    async fn fetch(&mut self) -> Result<(), RunError> {
+        let host = self.ground.setting.materials.context.issuer_host.clone();
+        let Some(call) = self.desk.question(host) else { return Ok(()) };
+        let (plan, setting) = (ClientPlan::default(), Arc::clone(&self.ground.setting));
+        let identity = setting
+            .materials
+            .authorities
+            .client(plan.certificate)
+            .map_err(|error| RunError::Conduct(ConductError::Pki(error)))?;
+        let phase = Phase {
+            id: PhaseId(0),
+            name: "access token".to_owned(),
+            kind: PhaseKind::Control,
+            endpoints: Default::default(),
+            client: Some(plan.clone()),
+            ttl_ms: 0,
+            every_ms: 0,
+        };
+        let phase = self.ground.begin(&mut self.script, phase);
+        // One that issues tokens does so at each of its addresses.
+        let Some(at) = self.at.first().copied() else { return Ok(()) };
+        let socket = self.ground.world.thales_dialer_to(at, None)?;
+        let answered = self.caller.call(socket, at, &plan, identity.as_deref(), &call).await;
+        let told = self.desk.take(answered);
+        self.ground.recorder.record(Actor::Client, Event::TokenFetched(told));
+        self.ground.settle(Some(phase), Duration::ZERO).await;
+        self.ground.recorder.record(Actor::Runner, Event::PhaseEnded);
+        Ok(())
     }
 
     /// The chain that was served last.
@@ -106,6 +147,10 @@ impl Player for ReceiverScene {
             ttl_ms: 0,
             every_ms: 0,
         };
+        if kind != PhaseKind::Row && self.desk.needs_token() {
+            self.fetch().await?;
+        }
+        let authorization = self.desk.authorization(plan.credentials);
         let phase = self.ground.begin(&mut self.script, phase);
         let claims = match plan.certificate {
             ClientCertificate::ClaimedInHeaders => claims(setting.materials.authorities.client_leaf())
@@ -117,10 +162,10 @@ impl Player for ReceiverScene {
                 method: request.method.clone(),
                 path: request.path.clone(),
                 host: setting.materials.context.issuer_host.clone(),
-                headers: request
-                    .headers
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.clone()))
+                headers: self
+                    .desk
+                    .headers(&request.headers, authorization.as_deref())
+                    .into_iter()
                     .chain(claims.iter().cloned())
                     .collect(),
                 body: request.body.clone().into_bytes(),
@@ -151,6 +196,9 @@ impl Player for ReceiverScene {
     }
 
     fn lacks(&self, plan: &ClientPlan) -> Option<String> {
+        if !plan.credentials.are_given() && self.desk.is_idle() {
+            return Some(desk::NOTHING_GIVEN.to_owned());
+        }
         let materials = &self.ground.setting.materials;
         let own = materials.authorities.customer_authority().certificate();
         let is_beyond = plan.certificate == ClientCertificate::CustomerAuthority
@@ -168,6 +216,11 @@ impl Player for ReceiverScene {
     }
 
     fn expect(&mut self, expectation: Expectation) {
+        if expectation.check == Check::GrantsToken && self.desk.is_idle() {
+            let why = desk::NOTHING_GIVEN.to_owned();
+            self.leave_out(Unplanned { topic: expectation.topic, subject: expectation.subject, why });
+            return;
+        }
         let setting = Arc::clone(&self.ground.setting);
         plan::expect(&mut self.script, &setting.profile, &setting.materials, expectation);
     }

@@ -20,6 +20,7 @@ use super::lag::Lag;
 use super::plan;
 use super::receiver::{self, ReceiverScene};
 use super::stay::Stay;
+use super::withheld;
 use crate::integration::{CallerPart, CallerWay, Places, ReceiverPart, ReceiverWay};
 use crate::model::{Check, Conduct, Dead, Header, Keep, LOG_FORMAT, Network, Scenario, Script, Shape};
 use crate::world::{self, Host, Setup, Standing, World};
@@ -159,8 +160,10 @@ pub(super) async fn record(
         Err(why) => return Ok(Played::Stale(why)),
     };
     plan::observe(&mut script, &setting.profile, &setting.materials);
+    let facts = recorder.snapshot();
+    withheld::leave_out(&mut script, &facts);
     let header = Header { unplaced: world.unplaced().to_vec(), ..header(setting, scenario, script, started) };
-    Ok(Played::Log(Box::new(Log { header, facts: recorder.snapshot() })))
+    Ok(Played::Log(Box::new(Log { header, facts })))
 }
 
 /// Closes a world in which commands ran. What still holds it is ending; its processes end with it.

@@ -215,7 +215,7 @@ mod tests {
         connection.record(Event::FirstFlight { version: TlsVersion::V1_3, forced: false });
         connection.record(Event::Data { bytes: 1 });
         let authorization =
-            Authorization { scheme: Scheme::Bearer, credentials: true, token: Some(state), digest: None };
+            Authorization { scheme: Scheme::Bearer, credentials: true, token: Some(state), digest: None, further: 0 };
         connection.record(Event::Marked(Marks { authorization: Some(authorization), fields: Vec::new() }));
     }
 

@@ -142,11 +142,12 @@ fn row(run: &Run<'_>, requirement: &Requirement, findings: &[Finding]) -> Requir
             (Some(Outcome::Met), Proof::File) if unplanned.is_none() && own.iter().any(is_of_files) => {
                 (Verdict::Pass, None)
             }
-            (_, Proof::File) => match (declared, unplanned) {
+            (Some(Outcome::Met), Proof::Shown) if unplanned.is_none() => (Verdict::Pass, None),
+            (_, Proof::File | Proof::Shown) => match (declared, unplanned) {
                 (Some(declaration), _) => (Verdict::Declared, Some(words(declaration))),
                 (None, Some(why)) => (Verdict::Untested, Some(why)),
                 (None, None) if run.selection => (Verdict::Untested, Some("not selected".to_owned())),
-                (None, None) => (Verdict::Untested, Some("no file shows it: expected in [declares]".to_owned())),
+                (None, None) => (Verdict::Untested, Some("nothing shows it: expected in [declares]".to_owned())),
             },
             (Some(Outcome::Met), _) => (Verdict::Pass, None),
             (None, _) => (

@@ -36,7 +36,7 @@ fn oauth(aspect: OAuthAspect, happened: &[fn() -> Vec<Event>]) -> Ruled {
 
 fn bearer(token: TokenState) -> Vec<Event> {
     let scheme = Scheme::Bearer;
-    let authorization = Authorization { scheme, credentials: true, token: Some(token), digest: None };
+    let authorization = Authorization { scheme, credentials: true, token: Some(token), digest: None, further: 0 };
     vec![Event::Marked(Marks { authorization: Some(authorization), fields: Vec::new() })]
 }
 
@@ -61,7 +61,8 @@ fn without() -> Vec<Event> {
 }
 
 fn basic() -> Vec<Event> {
-    let authorization = Authorization { scheme: Scheme::Basic, credentials: true, token: None, digest: None };
+    let authorization =
+        Authorization { scheme: Scheme::Basic, credentials: true, token: None, digest: None, further: 0 };
     vec![Event::Marked(Marks { authorization: Some(authorization), fields: Vec::new() })]
 }
 
@@ -126,6 +127,18 @@ fn a_forgotten_token_is_thales_doing_and_worth_a_warning() {
     let finding = step(&[forgotten, forgotten]).rule(Check::OAuth(OAuthAspect::Required), &[0], &[]);
     assert_eq!(ruled(&finding), MET);
     assert_eq!(finding.warnings.len(), 1, "{:?}", finding.warnings);
+}
+
+#[test]
+fn a_second_authorization_is_worth_a_warning() {
+    let twice = || {
+        let scheme = Scheme::Bearer;
+        let token = Some(TokenState::Known);
+        let authorization = Authorization { scheme, credentials: true, token, digest: None, further: 1 };
+        vec![Event::Marked(Marks { authorization: Some(authorization), fields: Vec::new() })]
+    };
+    let finding = step(&[fetched, twice]).rule(Check::OAuth(OAuthAspect::Required), &[0], &[]);
+    assert_eq!((ruled(&finding), finding.warnings.len()), (MET, 1), "{:?}", finding.warnings);
 }
 
 #[test]
@@ -332,10 +345,12 @@ fn a_scheme_wants_credentials() {
         story.exchange(vec![Event::Marked(Marks { authorization, fields: Vec::new() })]);
         ruled(&story.rule(Check::Field("authorization".to_owned()), &[0], &[]))
     };
-    let of = |scheme, credentials| Some(Authorization { scheme, credentials, token: None, digest: None });
+    let of = |scheme, credentials| Some(Authorization { scheme, credentials, token: None, digest: None, further: 0 });
     assert_eq!(judged(of(Scheme::ApiKey, true)), MET);
     assert_eq!(judged(of(Scheme::ApiKey, false)), VIOLATED);
     assert_eq!(judged(of(Scheme::Other, true)), VIOLATED);
+    let twice = of(Scheme::ApiKey, true).map(|first| Authorization { further: 1, ..first });
+    assert_eq!(judged(twice), VIOLATED, "nobody knows which one a server reads");
     assert_eq!(judged(None), VIOLATED);
 }
 

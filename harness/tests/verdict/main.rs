@@ -4,6 +4,7 @@ mod above;
 mod chains;
 mod fold;
 mod moves;
+mod payloads;
 mod refusals;
 mod renewals;
 mod story;

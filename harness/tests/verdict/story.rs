@@ -10,7 +10,7 @@ use mock_thales::observe::{
 use mock_thales::plan::{ClientPlan, EndpointPlan, OAuthPlan};
 use thales_harness::model::{
     Check, ClientCertificatePolicy, CommonNameRule, Context, CustomerId, Expectation, FieldRule, Header, Issuance,
-    LOG_FORMAT, Level, Network, Phase, PhaseKind, Proof, Requirement, Script, Side,
+    LOG_FORMAT, Level, Network, PayloadRule, Phase, PhaseKind, Proof, Requirement, Script, Side,
 };
 use thales_harness::verdict::{Finding, Outcome, Reason, judge};
 use time::OffsetDateTime;
@@ -76,6 +76,8 @@ pub(crate) struct Story {
     pub(crate) begins_with_token: bool,
     /// Rules for header fields.
     pub(crate) fields: Vec<FieldRule>,
+    /// How payloads are to be encrypted.
+    pub(crate) payload: Option<PayloadRule>,
 }
 
 pub(crate) const OLD: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 10));
@@ -98,6 +100,7 @@ impl Story {
             oauth: None,
             begins_with_token: false,
             fields: Vec::new(),
+            payload: None,
         }
     }
 
@@ -389,6 +392,7 @@ impl Story {
                 environments: Vec::new(),
                 published: Vec::new(),
                 fields: self.fields.clone(),
+                payload: self.payload.clone(),
             },
             script: Script {
                 scenario: "inbound/story".parse().expect("an id"),

@@ -39,6 +39,15 @@ pub struct Call {
     pub body: Vec<u8>,
 }
 
+/// What the integration's server answered.
+#[derive(Clone)]
+pub struct Answered {
+    /// Status.
+    pub status: u16,
+    /// Body, as far as it was read. It may hold a secret.
+    pub body: Vec<u8>,
+}
+
 /// A client ready to dial.
 #[derive(Debug)]
 pub struct Caller {
@@ -53,7 +62,7 @@ impl Caller {
     }
 
     /// Makes one call from `socket`, which may be bound to a source address already, and records everything. The
-    /// server's conduct is never an error.
+    /// server's conduct is never an error. What it answered is returned, and no fact but its status.
     pub async fn call(
         &self,
         socket: TcpSocket,
@@ -61,27 +70,27 @@ impl Caller {
         plan: &ClientPlan,
         identity: Option<&Identity>,
         call: &Call,
-    ) {
+    ) -> Option<Answered> {
         let recorder = self.recorder.connection(Actor::Client);
         recorder.record(Event::Dialled { remote, source: plan.source, plan: describe(plan) });
         let stream = match timeout(self.patience, socket.connect(remote)).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
                 recorder.record(Event::DialFailed { error: error.to_string() });
-                return;
+                return None;
             }
             Err(_) => {
                 recorder.record(Event::DialFailed { error: "no answer before the deadline".to_owned() });
-                return;
+                return None;
             }
         };
         // Without the option a call is only slower.
         let _ = stream.set_nodelay(true);
         let tap = Tap::new(stream, recorder.clone(), Vec::new());
         if plan.versions.iter().all(|version| version.is_legacy()) {
-            self.legacy(tap, plan, identity, call, &recorder).await;
+            self.legacy(tap, plan, identity, call, &recorder).await
         } else {
-            self.modern(tap, plan, identity, call, &recorder).await;
+            self.modern(tap, plan, identity, call, &recorder).await
         }
     }
 
@@ -92,7 +101,7 @@ impl Caller {
         identity: Option<&Identity>,
         call: &Call,
         recorder: &ConnectionRecorder,
-    ) {
+    ) -> Option<Answered> {
         let parts = modern_config(plan, identity).and_then(|parts| {
             let name = ServerName::try_from(call.host.clone())
                 .map_err(|_| rustls::Error::General(format!("`{}` is no host name", call.host)))?;
@@ -102,7 +111,7 @@ impl Caller {
             Ok(parts) => parts,
             Err(error) => {
                 Broken::Local(error.to_string()).record(recorder, false);
-                return;
+                return None;
             }
         };
         if let Some(keys) = recorder.keys() {
@@ -116,14 +125,16 @@ impl Caller {
                 let is_13 = stream.get_ref().1.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3);
                 let alerted = |stream: &TlsStream<Tap<TcpStream>>| stream.get_ref().0.alerted();
                 let plain = Plain::new(stream, recorder.clone(), classify_rustls, alerted);
-                self.exchange(plain, call, is_13.then_some(GRACE), recorder).await;
+                self.exchange(plain, call, is_13.then_some(GRACE), recorder).await
             }
             Ok(Err((error, tap))) => {
                 record_requested(&shower, recorder);
                 classify_rustls(&error).record(recorder, tap.alerted());
+                None
             }
             Err(_) => {
                 recorder.record(Event::Ended(End::Deadline));
+                None
             }
         }
     }
@@ -136,14 +147,14 @@ impl Caller {
         identity: Option<&Identity>,
         call: &Call,
         recorder: &ConnectionRecorder,
-    ) {
+    ) -> Option<Answered> {
         use crate::legacy;
         let version = plan.versions.iter().copied().max().unwrap_or(TlsVersion::V1_1);
         let client = match legacy::Client::new(version, plan.exchange, identity, &call.host) {
             Ok(client) => client,
             Err(error) => {
                 Broken::Local(error.to_string()).record(recorder, false);
-                return;
+                return None;
             }
         };
         match timeout(self.patience, client.connect_logging(tap, recorder.keys())).await {
@@ -159,12 +170,16 @@ impl Caller {
                 }));
                 let alerted = |stream: &legacy::Stream<Tap<TcpStream>>| stream.get_ref().alerted();
                 let plain = Plain::new(established.stream, recorder.clone(), crate::wire::classify_legacy, alerted);
-                self.exchange(plain, call, None, recorder).await;
+                self.exchange(plain, call, None, recorder).await
             }
             // Everything before ChangeCipherSpec is plaintext: the tap has recorded the alert.
-            Ok(Err(failure)) => Broken::from(failure).record(recorder, true),
+            Ok(Err(failure)) => {
+                Broken::from(failure).record(recorder, true);
+                None
+            }
             Err(_) => {
                 recorder.record(Event::Ended(End::Deadline));
+                None
             }
         }
     }
@@ -177,8 +192,9 @@ impl Caller {
         _identity: Option<&Identity>,
         _call: &Call,
         recorder: &ConnectionRecorder,
-    ) {
+    ) -> Option<Answered> {
         Broken::Local(format!("{} needs the feature legacy-tls", describe(plan))).record(recorder, false);
+        None
     }
 
     /// Sends the request and reads the answer. A failed write is no end: what the server said before it closed is
@@ -189,15 +205,14 @@ impl Caller {
         call: &Call,
         grace: Option<Duration>,
         recorder: &ConnectionRecorder,
-    ) {
+    ) -> Option<Answered> {
         let mut answer = Answer::default();
         let mut buffer = vec![0; 16 << 10];
         if let Some(grace) = grace
             && let Ok(read) = timeout(grace, stream.read(&mut buffer)).await
             && !more(read, &buffer, &mut answer)
         {
-            report(&answer, recorder);
-            return;
+            return report(&answer, recorder);
         }
         let request = encode(call);
         let sent = timeout(self.patience, async {
@@ -217,20 +232,21 @@ impl Caller {
                     }
                 }
                 Err(_) => {
-                    report(&answer, recorder);
+                    let answered = report(&answer, recorder);
                     if let Ok(Err(error)) = sent {
                         recorder.record(Event::LocalError { error: format!("failed to send the request: {error}") });
                     }
                     recorder.record(Event::Ended(End::Deadline));
-                    return;
+                    return answered;
                 }
             }
         }
-        report(&answer, recorder);
+        let answered = report(&answer, recorder);
         if !stream.ended() {
             // A courtesy; the answer is complete.
             let _ = timeout(GRACE, stream.shutdown()).await;
         }
+        answered
     }
 }
 
@@ -242,10 +258,10 @@ fn more(read: io::Result<usize>, buffer: &[u8], answer: &mut Answer) -> bool {
     }
 }
 
-fn report(answer: &Answer, recorder: &ConnectionRecorder) {
-    if let Some(status) = answer.status() {
-        recorder.record(Event::Response { status, page: answer.page() });
-    }
+fn report(answer: &Answer, recorder: &ConnectionRecorder) -> Option<Answered> {
+    let status = answer.status()?;
+    recorder.record(Event::Response { status, page: answer.page() });
+    Some(Answered { status, body: answer.body() })
 }
 
 fn encode(call: &Call) -> Vec<u8> {

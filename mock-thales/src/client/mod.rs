@@ -9,4 +9,4 @@ mod notice;
 mod response;
 
 pub use claims::claims;
-pub use conversation::{Call, Caller};
+pub use conversation::{Answered, Call, Caller};

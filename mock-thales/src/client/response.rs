@@ -66,6 +66,19 @@ impl Answer {
         }
     }
 
+    /// The body, as far as it was read.
+    pub(super) fn body(&self) -> Vec<u8> {
+        let mut headers = [httparse::EMPTY_HEADER; 96];
+        let mut response = httparse::Response::new(&mut headers);
+        let Ok(httparse::Status::Complete(head)) = response.parse(&self.bytes) else { return Vec::new() };
+        let mut fields = response.headers.iter();
+        let is_chunked = fields.any(|field| {
+            field.name.eq_ignore_ascii_case("transfer-encoding") && field.value.eq_ignore_ascii_case(b"chunked")
+        });
+        let body = &self.bytes[head..];
+        if is_chunked { unchunked(body) } else { body.to_vec() }
+    }
+
     pub(super) fn page(&self) -> Option<RefusalPage> {
         let contains = |text: &str| self.bytes.windows(text.len()).any(|window| window == text.as_bytes());
         if contains("No required SSL certificate was sent") {
@@ -76,6 +89,19 @@ impl Answer {
             None
         }
     }
+}
+
+/// The content of chunks (RFC 9112 section 7.1), as far as they are complete.
+fn unchunked(mut body: &[u8]) -> Vec<u8> {
+    let mut content = Vec::new();
+    while let Ok(httparse::Status::Complete((begin, length))) = httparse::parse_chunk_size(body) {
+        let chunk = usize::try_from(length).ok().filter(|length| *length > 0);
+        let Some(end) = chunk.and_then(|length| begin.checked_add(length)) else { break };
+        let Some(chunk) = body.get(begin..end) else { break };
+        content.extend_from_slice(chunk);
+        body = body.get(end..).and_then(|rest| rest.strip_prefix(b"\r\n")).unwrap_or_default();
+    }
+    content
 }
 
 #[cfg(test)]
@@ -101,6 +127,20 @@ mod tests {
         let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n";
         check(&[chunked], Progress::Head, Some(200), None);
         check(&[chunked, "0\r\n\r\n"], Progress::Complete, Some(200), None);
+    }
+
+    #[test]
+    fn a_body_is_put_together_from_its_chunks() {
+        let body = |text: &str| {
+            let mut answer = Answer::default();
+            answer.push(text.as_bytes());
+            String::from_utf8(answer.body()).expect("text")
+        };
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        assert_eq!(body(&format!("{head}3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")), "abcde");
+        assert_eq!(body(&format!("{head}3\r\nabc\r\nff\r\nde")), "abc");
+        assert_eq!(body("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"), "ab");
+        assert_eq!(body("HTTP/1.1 200"), "");
     }
 
     #[test]

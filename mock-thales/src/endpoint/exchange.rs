@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::conduct::Conduct;
 use super::grant::{self, Asking};
 use super::marks;
+use super::payload;
 use super::stage::Endpoint;
 use crate::observe::{ConnectionRecorder, Event, Header, Marks, RequestHead, TokenOutcome, TokenState};
 
@@ -20,7 +21,7 @@ use crate::observe::{ConnectionRecorder, Event, Header, Marks, RequestHead, Toke
 const OPEN_HEADERS: [&str; 8] =
     ["host", "user-agent", "accept", "content-type", "content-length", "connection", "transfer-encoding", "expect"];
 
-/// Bytes of a request's body that are read and thrown away; a longer one is not waited for.
+/// Bytes of a request's body that are read and thrown away, but for their structure; a longer one is not waited for.
 pub(super) const BODY_LIMIT: usize = 1 << 20;
 
 /// What the requests of one connection share.
@@ -59,8 +60,8 @@ impl Exchange {
         !self.keeps_alive() || self.endpoint.is_draining()
     }
 
-    /// Records a request's head, waits for its body, and records the answer before it is given.
-    pub(super) async fn answer(&self, head: &Parts, body: impl Future<Output = Bytes>) -> Response<Bytes> {
+    /// Records a request's head, waits for its body, of which `None` is one too long to be read, and records the answer before it is given.
+    pub(super) async fn answer(&self, head: &Parts, body: impl Future<Output = Option<Bytes>>) -> Response<Bytes> {
         let Self { conduct, certificate, recorder, .. } = self;
         let path = head.uri.path().to_owned();
         recorder.record(Event::Request(RequestHead {
@@ -71,7 +72,7 @@ impl Exchange {
         }));
         let response = match conduct.plan.oauth.as_ref().filter(|oauth| oauth.token_path == path) {
             Some(oauth) => {
-                let body = body.await;
+                let body = body.await.unwrap_or_default();
                 let certificate = *certificate;
                 let asking = Asking { method: &head.method, headers: &head.headers, body: &body, certificate };
                 let (told, status, answer) = grant::answer(&asking, oauth, &conduct.tokens);
@@ -84,7 +85,15 @@ impl Exchange {
             None => {
                 let marks = marks::read(&head.headers, &conduct.tokens);
                 recorder.record(Event::Marked(marks.clone()));
-                body.await;
+                match body.await {
+                    Some(body) if body.is_empty() => {}
+                    Some(body) => {
+                        recorder.record(Event::BodyRead(payload::read(&body)));
+                    }
+                    None => {
+                        recorder.record(Event::BodyRead(payload::unread()));
+                    }
+                }
                 api_answer(&path, &marks, conduct)
             }
         };

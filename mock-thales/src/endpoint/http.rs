@@ -52,7 +52,7 @@ where
 
 async fn answer(request: Request<Incoming>, exchange: &Exchange) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
-    let body = async { Limited::new(body, BODY_LIMIT).collect().await.map(|body| body.to_bytes()).unwrap_or_default() };
+    let body = async { Limited::new(body, BODY_LIMIT).collect().await.ok().map(|body| body.to_bytes()) };
     let mut response = exchange.answer(&head, body).await;
     if exchange.is_last() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -100,17 +100,19 @@ async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, 
     last
 }
 
-async fn collect(mut body: RecvStream) -> Bytes {
+/// `None` where it is too long to be read, or breaks off.
+async fn collect(mut body: RecvStream) -> Option<Bytes> {
     let mut bytes = Vec::new();
-    while let Some(Ok(piece)) = body.data().await {
+    while let Some(piece) = body.data().await {
+        let piece = piece.ok()?;
         if bytes.len() + piece.len() > BODY_LIMIT {
-            return Bytes::new();
+            return None;
         }
         bytes.extend_from_slice(&piece);
         // Fails for a stream alone that is over.
         let _ = body.flow_control().release_capacity(piece.len());
     }
-    bytes.into()
+    Some(bytes.into())
 }
 
 /// The end of a connection: nothing is said until the peer has answered a PING that was sent behind the answer.

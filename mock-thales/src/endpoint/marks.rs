@@ -12,7 +12,10 @@ const IDENTIFYING: [&str; 2] = ["x-correlation-id", "x-issuer-id"];
 /// Reads a header.
 pub(super) fn read(headers: &HeaderMap, tokens: &Tokens) -> Marks {
     Marks {
-        authorization: headers.get(AUTHORIZATION).map(|value| authorization(value, tokens)),
+        authorization: headers.get(AUTHORIZATION).map(|value| {
+            let further = count(headers.get_all(AUTHORIZATION).iter().count() - 1);
+            Authorization { further, ..authorization(value, tokens) }
+        }),
         fields: IDENTIFYING.iter().filter_map(|name| mark(name, headers, tokens)).collect(),
     }
 }
@@ -33,6 +36,7 @@ fn authorization(value: &HeaderValue, tokens: &Tokens) -> Authorization {
         credentials: !credentials.is_empty(),
         token: (known && scheme == Scheme::Bearer).then(|| tokens.state(credentials)),
         digest: known.then(|| tokens.digest(credentials.as_bytes())),
+        further: 0,
     }
 }
 
@@ -40,7 +44,6 @@ fn mark(name: &str, headers: &HeaderMap, tokens: &Tokens) -> Option<Mark> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.as_bytes();
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Some(Mark {
         name: name.to_owned(),
         times: count(values.count() + 1),
@@ -48,4 +51,8 @@ fn mark(name: &str, headers: &HeaderMap, tokens: &Tokens) -> Option<Mark> {
         plain: value.iter().all(is_plain),
         digest: tokens.digest(value),
     })
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -13,6 +13,7 @@ mod grant;
 mod http;
 mod http2;
 mod marks;
+mod payload;
 mod refusals;
 mod shown;
 mod stage;

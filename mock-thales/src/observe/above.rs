@@ -27,6 +27,14 @@ pub struct Authorization {
     /// Digest of the credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// How many more of them stand in the request; the rest is about the first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub further: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A scheme of the Authorization header. Others are not told: without a scheme, a secret would stand in its place.
@@ -147,4 +155,18 @@ pub enum TokenOutcome {
         /// Error code of RFC 6749 section 5.2.
         error: String,
     },
+}
+
+/// What came of an access token that Thales' client asked a receiver's token endpoint for, by client credentials
+/// (RFC 6749 section 4.4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenFetch {
+    /// Whether anything was answered.
+    pub answered: bool,
+    /// Why there is no token, in the counterpart's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+    /// Its life in seconds, where the answer says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime_s: Option<u64>,
 }

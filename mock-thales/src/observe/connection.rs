@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::{
-    Actor, CallId, CertificateDer, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, Marks, PhaseId,
-    RefusalPage, RequestHead, Role, TlsVersion, TokenRequest,
+    Actor, BodyRead, CallId, CertificateDer, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, Marks,
+    PhaseId, RefusalPage, RequestHead, Role, TlsVersion, TokenRequest,
 };
 
 /// Something seen on a connection: the number of its fact, and its time in microseconds.
@@ -62,6 +62,8 @@ pub struct Connection {
     pub requests: Vec<Seen<RequestHead>>,
     /// What those of them say above TLS that ask for no token.
     pub marks: Vec<Seen<Marks>>,
+    /// What their bodies hold, by their structure.
+    pub bodies: Vec<Seen<BodyRead>>,
     /// Those of them that ask for a token.
     pub token_requests: Vec<Seen<TokenRequest>>,
     /// The endpoint's answers.
@@ -216,6 +218,7 @@ impl Connection {
             data: None,
             requests: Vec::new(),
             marks: Vec::new(),
+            bodies: Vec::new(),
             token_requests: Vec::new(),
             answers: Vec::new(),
             response: None,
@@ -242,6 +245,7 @@ impl Connection {
             Event::Data { bytes } if self.data.is_none() => self.data = Some(seen(fact, *bytes)),
             Event::Request(head) => self.requests.push(seen(fact, head.clone())),
             Event::Marked(marks) => self.marks.push(seen(fact, marks.clone())),
+            Event::BodyRead(body) => self.bodies.push(seen(fact, body.clone())),
             Event::TokenAsked(request) => self.token_requests.push(seen(fact, request.clone())),
             Event::Answered { status } => self.answers.push(seen(fact, *status)),
             Event::Response { status, page } => self.response = Some(seen(fact, (*status, *page))),

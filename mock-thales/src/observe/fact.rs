@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CertificateDer, Marks, ShownFile, TlsVersion, TokenRequest};
+use super::{BodyRead, CertificateDer, Marks, ShownFile, TlsVersion, TokenFetch, TokenRequest};
 
 /// A part of a scenario: a control, a refusal, a step. Numbered from 0 in the order of play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -251,8 +251,12 @@ pub enum Event {
     Request(RequestHead),
     /// What an API request says above TLS.
     Marked(Marks),
+    /// The body of an API request, where it has one, by its structure.
+    BodyRead(BodyRead),
     /// An access token was asked for.
     TokenAsked(TokenRequest),
+    /// The client asked the integration's server for an access token.
+    TokenFetched(TokenFetch),
     /// The endpoint answered.
     Answered {
         /// HTTP status.

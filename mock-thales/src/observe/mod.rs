@@ -8,12 +8,14 @@ mod connection;
 mod fact;
 mod key_log;
 mod log;
+mod payload;
 mod recorder;
 mod shown;
 mod version;
 
 pub use above::{
-    Assertion, Authorization, BodyForm, Mark, Marks, Scheme, SignatureState, TokenOutcome, TokenRequest, TokenState,
+    Assertion, Authorization, BodyForm, Mark, Marks, Scheme, SignatureState, TokenFetch, TokenOutcome, TokenRequest,
+    TokenState,
 };
 pub use certificate::CertificateDer;
 pub use connection::{CallReading, Connection, Ending, Seen, connections};
@@ -23,6 +25,7 @@ pub use fact::{
 };
 pub use key_log::KeyLog;
 pub use log::{Log, LogError};
+pub use payload::{BodyRead, Encoding, Envelope, Enveloped, Jwe, KeyTransport, Payload};
 pub use recorder::{ConnectionRecorder, Recorder};
 pub use shown::{RequestDer, ShownFile};
 pub use version::TlsVersion;

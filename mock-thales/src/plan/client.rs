@@ -19,6 +19,29 @@ pub struct ClientPlan {
     pub certificate: ClientCertificate,
     /// Source address; `None` leaves it to the network.
     pub source: Option<IpAddr>,
+    /// What it says of itself above TLS, where the receiver asks for anything.
+    #[serde(default, skip_serializing_if = "Credentials::are_given")]
+    pub credentials: Credentials,
+}
+
+/// What the client says of itself above TLS: an API key, or an access token.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Credentials {
+    /// Those that the receiver has given.
+    #[default]
+    Given,
+    /// None at all.
+    None,
+    /// Of the right form, and nobody's.
+    Forged,
+}
+
+impl Credentials {
+    /// Whether they are those that the receiver has given.
+    pub fn are_given(&self) -> bool {
+        *self == Self::Given
+    }
 }
 
 /// Thales as it ought to be: TLS 1.2 and 1.3, today's certificate.
@@ -29,6 +52,7 @@ impl Default for ClientPlan {
             exchange: KeyExchange::Any,
             certificate: ClientCertificate::Trusted,
             source: None,
+            credentials: Credentials::Given,
         }
     }
 }

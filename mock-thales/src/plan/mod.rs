@@ -6,7 +6,7 @@ mod endpoint;
 mod oauth;
 mod zone;
 
-pub use client::{ClientCertificate, ClientPlan};
+pub use client::{ClientCertificate, ClientPlan, Credentials};
 pub use endpoint::{
     Alpn, AskClient, AuthorityList, ChainShape, Endorsed, EndpointPlan, KeyExchange, KeyKind, Refusal,
     ServerCertificate,

@@ -2,7 +2,7 @@
 //! reference's, and so is what they say about themselves but for one thing.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use mock_thales::pki::Identity;
 use rustls::client::danger::ServerCertVerifier;
 use serde_json::json;
-use thales_harness::reference::{Access, ReferenceError, SigningKey};
+use thales_harness::reference::{Access, Reference, ReferenceError, SigningKey};
 use thales_harness::{Integration, Portal, Reply, Request};
 use time::OffsetDateTime;
 
@@ -109,6 +109,8 @@ struct Animal {
     access: Access,
     customer_id: String,
     flaw: Flaw,
+    /// It serves as the reference does.
+    serving: Reference,
     /// Calls so far.
     calls: u32,
     /// Thales has refused a token.
@@ -125,6 +127,7 @@ impl Animal {
             access: Access::new(portal, key),
             customer_id: portal.customer_id.clone().unwrap_or_default(),
             flaw,
+            serving: Reference::new(portal).map_err(|error| error.to_string())?,
             calls: 0,
             refused: false,
         })
@@ -180,10 +183,14 @@ impl Integration for Animal {
         }
         Ok(Reply { status })
     }
+
+    fn serve(&mut self, at: SocketAddr) -> Result<(), String> {
+        self.serving.serve(at)
+    }
 }
 
 /// What went wrong, of the reference's part or of this one.
-struct Trouble(io::Error);
+pub(super) struct Trouble(pub(super) io::Error);
 
 impl From<io::Error> for Trouble {
     fn from(error: io::Error) -> Self {
@@ -208,7 +215,7 @@ fn with_shared_secret(form: &str, customer_id: &str) -> io::Result<String> {
 }
 
 /// One request on a connection of its own: status and body of the answer.
-fn exchange(
+pub(super) fn exchange(
     tls: &Rustls,
     method: &str,
     url: &str,

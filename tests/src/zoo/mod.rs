@@ -10,6 +10,7 @@ mod constants;
 mod defect;
 mod environments;
 mod identity;
+mod payloads;
 mod receiver;
 mod receivers;
 mod renewals;
@@ -29,6 +30,7 @@ pub fn all() -> Vec<Defect> {
         .chain(renewals::all())
         .chain(environments::all())
         .chain(above::all())
+        .chain(payloads::all())
         .chain(requests::all())
         .collect()
 }

@@ -66,11 +66,30 @@ pub(super) fn all() -> Vec<Defect> {
         .fails(&["outbound.server-chain"]),
         serving("a_server_with_another_chain_than_the_one_handed_over", |_| stranger("issuer.reference.example"))
             .fails(&["outbound.server-chain"]),
+        Defect::new("a_server_that_asks_for_no_api_key", open_to_all)
+            .in_profiles(&["merchant-tokenization"])
+            .only(&["above/receiver-*"])
+            .fails(&["supplement.api-key"]),
+        Defect::new("a_server_that_asks_for_no_token", open_to_all)
+            .in_profiles(&["d1-ecom"])
+            .only(&["above/receiver-*"])
+            .fails(&["supplement.outbound-oauth"]),
+        Defect::new("a_server_that_takes_its_own_token_for_a_strangers", |portal: &Portal| {
+            Ok::<_, String>(open_to_all(portal)?.answering(|_, _| 401))
+        })
+        .in_profiles(&["d1-ecom"])
+        .only(&["above/receiver-*"])
+        .fails(&["supplement.outbound-oauth"]),
         Defect::with_identity("a_server_certificate_for_another_host", another_host, Reference::new)
             .only(&["outbound/*"])
             .everywhere()
             .fails(&["outbound.host"]),
     ]
+}
+
+/// Lets in whoever has a good certificate.
+fn open_to_all(portal: &Portal) -> Result<Receiver, String> {
+    Receiver::verifying(portal, verifier(portal)?)
 }
 
 fn versions(name: &'static str, lowest: SslVersion, highest: SslVersion) -> Defect {

@@ -300,8 +300,13 @@ fn event(fact: &Fact, lanes: &Lanes, dialled: &BTreeMap<ConnectionId, usize>) ->
         Seen::AlertSent { code } => (Kind::Refusal, ours, them, format!("alert {code}")),
         Seen::LocalError { error } => (Kind::Refusal, ours, ours, format!("gave up: {error}")),
         Seen::Request(head) => (Kind::Http, them, ours, format!("HTTP {}", head.method)),
-        Seen::Marked(_) => return None,
+        Seen::Marked(_) | Seen::BodyRead(_) => return None,
         Seen::TokenAsked(_) => (Kind::Http, them, ours, "asks for an access token".to_owned()),
+        Seen::TokenFetched(fetch) => {
+            let what =
+                fetch.fault.as_ref().map_or_else(|| "an access token".to_owned(), |why| format!("no token: {why}"));
+            (Kind::Http, them, here, what)
+        }
         Seen::Answered { status } => (Kind::Http, ours, them, format!("HTTP {status}")),
         Seen::Response { status, page } => {
             let page = if page.is_some() { ", a refusal page" } else { "" };

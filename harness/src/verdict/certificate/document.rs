@@ -107,3 +107,53 @@ impl Document {
         Some(false)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+
+    use super::*;
+
+    /// A certificate and what it signs with.
+    fn made(
+        name: &str,
+        is_ca: IsCa,
+        above: Option<&Issuer<'_, KeyPair>>,
+    ) -> (CertificateDer, Issuer<'static, KeyPair>) {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = is_ca;
+        let key = KeyPair::generate().expect("a key");
+        let certificate = match above {
+            Some(above) => params.signed_by(&key, above),
+            None => params.self_signed(&key),
+        };
+        let der = certificate.expect("a certificate").der().to_vec();
+        (CertificateDer(der), Issuer::new(params, key))
+    }
+
+    fn authority() -> IsCa {
+        IsCa::Ca(BasicConstraints::Unconstrained)
+    }
+
+    #[test]
+    fn only_an_authority_hands_its_issuance_on() {
+        let (root, root_signs) = made("root", authority(), None);
+        let is_issued = |chain: &[CertificateDer]| {
+            let document = Document::certificate(chain).expect("a certificate");
+            document.is_issued_under(std::slice::from_ref(&root))
+        };
+        let (between, between_signs) = made("intermediate", authority(), Some(&root_signs));
+        let (leaf, _) = made("customer", IsCa::NoCa, Some(&between_signs));
+        assert_eq!(is_issued(&[leaf.clone(), between]), Some(true));
+        assert_eq!(is_issued(&[leaf]), Some(false), "the way to the root is not shown");
+        let (direct, customer_signs) = made("customer", IsCa::NoCa, Some(&root_signs));
+        assert_eq!(is_issued(std::slice::from_ref(&direct)), Some(true));
+        // Thales signed the customer; the customer signs nobody.
+        let (forged, _) = made("another customer", IsCa::NoCa, Some(&customer_signs));
+        assert_eq!(is_issued(&[forged, direct]), Some(false));
+        let (explicit, explicit_signs) = made("customer", IsCa::ExplicitNoCa, Some(&root_signs));
+        let (forged, _) = made("another customer", IsCa::NoCa, Some(&explicit_signs));
+        assert_eq!(is_issued(&[forged, explicit]), Some(false));
+    }
+}

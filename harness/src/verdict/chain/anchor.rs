@@ -7,8 +7,9 @@ use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use crate::verdict::finding::Ruling;
 
-/// The edition of Mozilla's list that is compared with; the workspace pins the crate to it.
-pub const EDITION: &str = "Mozilla's list as in webpki-root-certs 1.0.11";
+/// The edition of Mozilla's list that is compared with; the workspace pins the crate to it. The crate names no date of
+/// the list: that of its publication stands in the registry's index.
+pub const EDITION: &str = "Mozilla's list as in webpki-root-certs 1.0.11 of 2026-10-23";
 
 /// Whether the chain leads to an authority of Mozilla's list.
 pub fn public(chain: &[CertificateDer], at: OffsetDateTime) -> Ruling {

@@ -90,6 +90,9 @@ fn identifier<'a>(marks: &'a Marks, rule: &FieldRule) -> Result<&'a str, String>
 
 fn authorization<'a>(marks: &'a Marks, rule: &FieldRule) -> Result<&'a str, String> {
     let found = marks.authorization.as_ref().ok_or("a request came without authorization")?;
+    if found.further > 0 {
+        return Err(format!("authorization stands {} times in one request", found.further + 1));
+    }
     if let Some(scheme) = rule.scheme
         && scheme != found.scheme
     {

@@ -10,12 +10,14 @@ mod control;
 mod ends;
 mod field;
 mod files;
+mod grants_token;
 mod keeps_environment;
 mod leaves;
 mod moves;
 mod names_only_client_ca;
 mod notices_sentinel;
 mod oauth;
+mod payload;
 mod port;
 mod reaches;
 mod recovers;
@@ -68,6 +70,8 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
         Check::ServerChainKept => files::chain_kept(view, expectation),
         Check::OAuth(aspect) => oauth::rule(view, expectation, *aspect),
         Check::Field(name) => field::rule(view, expectation, name),
+        Check::Payload => payload::rule(view, expectation),
+        Check::GrantsToken => grants_token::rule(view, expectation),
         Check::Repeats(wanted) => repeats::rule(view, expectation, *wanted),
         Check::Asks(request) => asks::rule(view, expectation, request),
     }
@@ -118,6 +122,8 @@ pub(super) fn expected(header: &Header, expectation: &Expectation) -> String {
         | Check::ServerChainKept => files::expected(header, expectation),
         Check::OAuth(aspect) => oauth::expected(header, expectation, *aspect),
         Check::Field(name) => field::expected(header, name),
+        Check::Payload => payload::expected(header),
+        Check::GrantsToken => "its token endpoint takes client credentials as a form with Basic authentication, and its API takes the token".to_owned(),
         Check::Repeats(true) => "makes the request again after an error that may pass".to_owned(),
         Check::Repeats(false) => "does not make the request again after an error that stays".to_owned(),
         Check::Asks(request) => format!("makes the request `{request}`"),

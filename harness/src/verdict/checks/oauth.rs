@@ -36,7 +36,13 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, aspect: OAuthAspe
         return view.no_api_request(&view.subjects(expectation));
     }
     match aspect {
-        OAuthAspect::Required => required(&seen),
+        OAuthAspect::Required => match seen.doubled {
+            Some(seq) => required(&seen).warn(format!(
+                "an API request carries more than one Authorization field (fact {seq}): no rule says which one counts, \
+                 and many servers answer 400"
+            )),
+            None => required(&seen),
+        },
         OAuthAspect::Reused => reused(&seen),
         OAuthAspect::Renewed => renewed(view, &seen),
         OAuthAspect::Assertion => assertion(view, expectation, &seen),
@@ -52,6 +58,8 @@ struct Above<'a> {
     asked: Vec<Seen<&'a TokenRequest>>,
     /// The phase tells of this request for a token that no certificate came with it.
     bare: Option<u64>,
+    /// An API request with more than one Authorization field.
+    doubled: Option<u64>,
 }
 
 impl<'a> Above<'a> {
@@ -78,7 +86,14 @@ impl<'a> Above<'a> {
             .flat_map(|connection| &connection.token_requests)
             .find(|asked| !asked.what.certificate)
             .map(|asked| asked.seq);
-        Self { api, asked, bare }
+        let has_more =
+            |marks: &Marks| marks.authorization.as_ref().is_some_and(|authorization| authorization.further > 0);
+        let doubled = witnesses
+            .iter()
+            .flat_map(|connection| &connection.marks)
+            .find(|marks| has_more(&marks.what))
+            .map(|marks| marks.seq);
+        Self { api, asked, bare, doubled }
     }
 
     fn issued(&self) -> impl Iterator<Item = u64> {

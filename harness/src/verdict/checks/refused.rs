@@ -9,6 +9,9 @@ use crate::model::Expectation;
 /// Alerts that have nothing to do with a certificate: a refusal with one of them proves nothing about it.
 const UNRELATED_ALERTS: [u8; 9] = [10, 20, 22, 47, 50, 70, 109, 110, 120];
 
+/// Statuses with which a server refuses a key or a token.
+const REFUSED_CREDENTIALS: [u16; 3] = [400, 401, 403];
+
 pub(super) fn by_caller(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let subjects: Vec<_> =
         view.subjects(expectation).into_iter().filter(|connection| view.met_difference(connection)).collect();
@@ -91,9 +94,16 @@ fn is_about_versions(view: &View<'_>, expectation: &Expectation) -> bool {
     })
 }
 
+/// Whether Thales shows other credentials above TLS than it was given.
+fn is_about_credentials(view: &View<'_>, expectation: &Expectation) -> bool {
+    let mut phases = expectation.phases.iter().filter_map(|phase| view.phase(*phase));
+    phases.any(|phase| phase.client.as_ref().is_some_and(|plan| !plan.credentials.are_given()))
+}
+
 pub(super) fn by_receiver(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let subjects = view.subjects(expectation);
     let about_versions = is_about_versions(view, expectation);
+    let about_credentials = is_about_credentials(view, expectation);
     for connection in &subjects {
         // A server that completes an old handshake has accepted the version, whatever status follows.
         let through = if about_versions { connection.handshake.is_some() } else { is_success(view, connection) };
@@ -124,7 +134,12 @@ pub(super) fn by_receiver(view: &View<'_>, expectation: &Expectation) -> Ruling 
             let status = connection.response.map(|response| response.what.0);
             let reason = match (status, connection.ending()) {
                 (Some(status), _) if Some(status) == control_status => Some(Reason::Indistinct),
+                (Some(status), _) if about_credentials => {
+                    (!REFUSED_CREDENTIALS.contains(&status)).then_some(Reason::OtherReason)
+                }
                 (Some(status), _) if REFUSAL_STATUSES.contains(&status) => None,
+                // What it says above TLS is no reason to end the connection.
+                (None, Ending::Alert(_) | Ending::Silent) if about_credentials => Some(Reason::OtherReason),
                 (Some(_), _) => Some(Reason::OtherReason),
                 (None, Ending::Alert(_) | Ending::Silent) => None,
                 (None, Ending::Counterpart) => Some(Reason::Counterpart),
@@ -144,7 +159,10 @@ pub(super) fn by_receiver(view: &View<'_>, expectation: &Expectation) -> Ruling 
             }
         }
     }
-    let ruling = Ruling::met(seen.join("; "), evidence);
+    let mut ruling = Ruling::met(seen.join("; "), evidence);
+    if about_credentials && !subjects.iter().all(|connection| connection.response.is_some_and(|it| it.what.0 == 401)) {
+        ruling = ruling.warn("refused with another status than 401, which tells Thales to get a new token or key");
+    }
     match by_other_policy {
         Some(story) => ruling.warn(format!(
             "refused by other policy than the version ({story}, not {}): a change of that policy may open it",
