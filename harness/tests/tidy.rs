@@ -162,6 +162,22 @@ fn model_and_verdict_are_pure() {
 }
 
 #[test]
+fn what_explains_decides_nothing() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources(&["harness/src", "mock-thales/src"]) {
+        if file.starts_with("harness/src/report/") {
+            continue;
+        }
+        let explains =
+            |line: &str| ["stacks.toml", "report::stack", "SeenStack"].iter().any(|word| line.contains(word));
+        wrong.extend(code(&text).filter(|(_, line)| explains(line)).map(|(line, _)| {
+            format!("{file}:{line}: what is known of stacks explains findings, and only the report reads it")
+        }));
+    }
+    none(&wrong);
+}
+
+#[test]
 fn nothing_sleeps() {
     let mut wrong = Vec::new();
     for (file, text) in sources(&["harness/src", "mock-thales/src"]) {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::measured::Measured;
 use super::shown::Exchanged;
+use super::stack::{SeenStack, SeenStacks};
 use crate::model::{self, Deviant, Level, Network, RequirementId, ScenarioId, Topic};
 use crate::run::{Outcome, ScenarioRun};
 use crate::verdict::{DeviationState, Finding, Readiness, RequirementVerdict, Verdict};
@@ -55,6 +56,9 @@ pub struct Report {
     /// The optional pack: rows that never decide readiness and are not counted among the requirements.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub optional: Vec<Requirement>,
+    /// What each part of the integration probably is, by what it sent. Explains, and decides nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stacks: Vec<SeenStack>,
     /// What a reader has to know of the run as a whole.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -152,6 +156,9 @@ pub struct Requirement {
     /// How a contradiction or gap in the documents was decided.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<String>,
+    /// Which stack it probably was that refused, and what a refusal looks like there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub explained: Vec<String>,
     /// What was ruled.
     pub findings: Vec<Finding>,
 }
@@ -205,8 +212,9 @@ impl std::fmt::Display for Played {
 impl Report {
     /// The document of an outcome.
     pub fn of(outcome: &Outcome) -> Self {
-        let (optional, requirements) =
-            outcome.requirements.iter().map(Requirement::of).partition(|row| row.level == Level::Optional);
+        let stacks = SeenStacks::of(outcome);
+        let rows = outcome.requirements.iter().map(|row| Requirement::of(row, &stacks));
+        let (optional, requirements) = rows.partition(|row| row.level == Level::Optional);
         let started = outcome.scenarios.iter().filter_map(|run| run.log.as_ref().ok()).map(|log| &log.header.started);
         Self {
             format: REPORT_FORMAT,
@@ -226,6 +234,7 @@ impl Report {
             measured: Measured::of(outcome.scenarios.iter().filter_map(|run| run.log.as_ref().ok())),
             requirements,
             optional,
+            stacks: stacks.shown(),
             notes: super::terminal::notes(outcome),
             scenarios: outcome.scenarios.iter().map(Scenario::of).collect(),
             deviations: outcome.deviations.iter().map(|(entry, state)| Deviation::of(entry, *state)).collect(),
@@ -256,7 +265,7 @@ impl Report {
 }
 
 impl Requirement {
-    fn of(row: &RequirementVerdict) -> Self {
+    fn of(row: &RequirementVerdict, stacks: &SeenStacks) -> Self {
         let requirement = row.requirement.clone();
         Self {
             id: requirement.id,
@@ -273,6 +282,7 @@ impl Requirement {
             remedies: requirement.remedies,
             beyond: requirement.beyond,
             decisions: requirement.decisions,
+            explained: stacks.explain(&row.findings),
             findings: row.findings.clone(),
         }
     }

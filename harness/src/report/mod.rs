@@ -13,6 +13,7 @@ pub mod reporter;
 pub mod row;
 pub mod screen;
 pub mod shown;
+pub mod stack;
 pub mod summary;
 pub mod terminal;
 mod words;

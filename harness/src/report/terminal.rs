@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::document::Deviation;
+use super::stack::SeenStacks;
 use crate::model::{Level, Network, Requirement};
 use crate::run::Outcome;
 use crate::verdict::{Finding, Readiness, RequirementVerdict, Verdict};
@@ -40,8 +41,9 @@ pub fn report(outcome: &Outcome, repeat: &str) -> String {
         line(&mut text, "optional pack: stated on other public pages of Thales; it never decides readiness");
         table(&mut text, &optional);
     }
+    let stacks = SeenStacks::of(outcome);
     for row in rows.iter().chain(&optional) {
-        details(&mut text, row, repeat);
+        details(&mut text, row, &stacks, repeat);
     }
     faults(&mut text, outcome);
     deviations(&mut text, outcome);
@@ -96,7 +98,7 @@ fn table(text: &mut String, rows: &[&RequirementVerdict]) {
     }
 }
 
-fn details(text: &mut String, row: &RequirementVerdict, repeat: &str) {
+fn details(text: &mut String, row: &RequirementVerdict, stacks: &SeenStacks, repeat: &str) {
     let requirement = &row.requirement;
     let warned = row.findings.iter().any(|finding| !finding.warnings.is_empty());
     let quiet = matches!(row.verdict, Verdict::Pass | Verdict::Informational | Verdict::NotApplicable);
@@ -117,6 +119,9 @@ fn details(text: &mut String, row: &RequirementVerdict, repeat: &str) {
         return;
     }
     findings(text, &row.findings, Some(repeat));
+    for explanation in stacks.explain(&row.findings) {
+        line(text, &format!("  stack     {explanation}"));
+    }
     if matches!(row.verdict, Verdict::Fail | Verdict::Inconclusive) {
         remedies(text, requirement);
     }

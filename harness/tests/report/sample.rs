@@ -51,6 +51,7 @@ pub(crate) fn report(rows: Vec<Requirement>) -> Report {
         measured: Measured::default(),
         requirements,
         optional,
+        stacks: Vec::new(),
         notes: Vec::new(),
         scenarios: vec![Scenario {
             id: parsed::<ScenarioId>("inbound/tls-1.1"),
@@ -104,6 +105,7 @@ pub(crate) fn row(id: &str, level: Level, verdict: Verdict) -> Requirement {
         remedies: BTreeMap::new(),
         beyond: None,
         decisions: Vec::new(),
+        explained: Vec::new(),
         findings: vec![finding],
     }
 }

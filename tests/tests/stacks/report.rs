@@ -12,6 +12,21 @@ use super::setting::Setting;
 use super::stack::Stack;
 use super::{HARNESS, search_path};
 
+/// Words of which a stack's name in the report has to have one: its own, or its family's.
+const OWN: [(&str, &[&str]); 11] = [
+    ("curl", &["curl"]),
+    ("wget", &["wget"]),
+    ("aiohttp", &["aiohttp", "Python"]),
+    ("Python", &["Python"]),
+    ("Node", &["Node"]),
+    ("HttpClient", &["HttpClient", "JSSE"]),
+    ("Java", &["HttpsURLConnection", "HttpsServer", "JSSE"]),
+    ("Go", &["Go"]),
+    ("nginx", &["nginx"]),
+    ("Apache", &["Apache"]),
+    ("HAProxy", &["HAProxy"]),
+];
+
 /// What one run said.
 pub(super) struct Report {
     code: Option<i32>,
@@ -61,6 +76,10 @@ impl Report {
                 faults.push(format!("{id}: expected first `{words}`, got {:?}", self.words_of(id)));
             }
         }
+        faults.extend(self.mistaken(stack));
+        if self.refuses() != stack.refuses {
+            faults.push(format!("expected refusals by `{}`, got `{}`", stack.refuses, self.refuses()));
+        }
         let expected = self.expected_code(&seen);
         if self.code != Some(expected) {
             faults.push(format!("expected exit code {expected}, got {:?}: {}", self.code, self.said));
@@ -79,7 +98,20 @@ impl Report {
 
     /// What the stack's refusals of a certificate look like.
     fn refuses(&self) -> String {
-        String::new()
+        rows(&self.report["stacks"]).map(|seen| word(&seen["refuses"])).collect()
+    }
+
+    /// Which stack the report takes it for, where that is another one; or that it recognises nothing by its refusals.
+    fn mistaken(&self, stack: &Stack) -> Option<String> {
+        let names: Vec<_> = rows(&self.report["stacks"]).flat_map(|seen| rows(&seen["probably"])).map(word).collect();
+        let own = OWN.iter().find(|(family, _)| stack.family.contains(family)).map(|(_, names)| *names)?;
+        let is_own = |name: &&str| own.iter().any(|own| name.contains(own));
+        match names.iter().find(|name| !is_own(name)) {
+            Some(other) => Some(format!("taken for `{other}`")),
+            // What says enough of itself has to be known.
+            None if names.is_empty() && !stack.refuses.is_empty() => Some("not recognised".to_owned()),
+            None => None,
+        }
     }
 
     /// What the findings of a row say of themselves, in their order.

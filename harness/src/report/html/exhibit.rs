@@ -90,6 +90,17 @@ fn measured(section: &mut Markup, report: &Report) {
             rows.row(&versions.integration, &cells);
         }
     });
+    if !report.stacks.is_empty() {
+        let columns = ["part", "side", "probably", "refuses a certificate by", "what that looks like there"];
+        section.table("Stacks, by what they sent: a guess that no verdict reads", &columns, |rows| {
+            for seen in &report.stacks {
+                let or = |words: &[String]| if words.is_empty() { "not known".to_owned() } else { words.join("; or ") };
+                let refuses = seen.refuses.as_deref().unwrap_or("–");
+                let cells = [words::side(seen.side), &or(&seen.probably), refuses, &or(&seen.looks)];
+                rows.row(&seen.integration, &cells);
+            }
+        });
+    }
     if !report.measured.address_changes.is_empty() {
         let columns = [
             "scenario",

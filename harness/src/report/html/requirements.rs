@@ -100,6 +100,13 @@ fn body(inside: &mut Markup, row: &Requirement, repeat: &str) {
     for finding in telling.iter().take(SHOWN) {
         write_finding(inside, finding, Some(repeat));
     }
+    if !row.explained.is_empty() {
+        inside.element("dl", &[], |list| {
+            for explanation in &row.explained {
+                list.term("stack", explanation);
+            }
+        });
+    }
     if telling.len() > SHOWN {
         inside.say("p", &format!("And {} more, in report.json.", telling.len() - SHOWN));
     }

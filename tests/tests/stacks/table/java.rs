@@ -56,7 +56,8 @@ pub(super) fn callers() -> Vec<Stack> {
         },
         Stack {
             // Connections are pooled by their socket factory: with one for each call, none is kept.
-            configuration: "`networkaddress.cache.ttl=1`, `networkaddress.cache.negative.ttl=1`, a socket factory for each call",
+            configuration: "`networkaddress.cache.ttl=1`, `networkaddress.cache.negative.ttl=1`, a socket \
+                            factory for each call",
             refuses: "alert 46",
             ..java("java-url-connection", URL_CONNECTION, SHORT_CACHE, &["Caller", "HttpsURLConnection"])
         },

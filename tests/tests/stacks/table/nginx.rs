@@ -28,7 +28,7 @@ fn egress(name: &'static str, configuration: &'static str, lines: &[&[&str]]) ->
         family: PROXY_FAMILY,
         configuration,
         files: vec![("egress.conf", EGRESS.replace("@PROXY@", &lines.join("\n")))],
-        refuses: "alert 42, 43, 45, 48, or a close without an alert after the handshake",
+        refuses: "a close without an alert after the handshake",
         fail: &[CN_ONLY],
         ..caller(name, TOOLS, Party::Service { words, trigger })
     }
@@ -90,7 +90,7 @@ fn nginx(name: &'static str, configuration: &'static str, server: &[&str]) -> St
         family: FAMILY,
         configuration,
         files: configured(server, ""),
-        refuses: "HTTP 400 after the handshake",
+        refuses: "nginx's page with status 400",
         ..receiver(name, TOOLS, &["nginx", "-e", "stderr", "-c", "{dir}/nginx.conf", "-g", "daemon off;"], "20s")
     }
 }
@@ -100,7 +100,7 @@ fn pinning(name: &'static str, configuration: &'static str, location: &str) -> S
         family: FAMILY,
         configuration,
         files: configured(&[CHAIN, VERSIONS, AUTHORITY, VERIFY], location),
-        refuses: "HTTP 400 or 403 after the handshake",
+        refuses: "nginx's page with status 400",
         ..receiver(name, &["nginx", "openssl", "sh"], &["sh", "pinning-nginx.sh"], "20s")
     }
 }
