@@ -16,8 +16,8 @@ const HEAD: &str = "\
 # What the harness says of real stacks
 
 Programs and libraries that nobody here wrote, in right and wrong configurations, each run through the harness as a
-customer would. Generated from those runs: `cargo test -p conformance-tests --test stacks -- --write` plays them all and
-writes this file; without `--write` every verdict and every cell is compared with `tests/tests/stacks/table`, for
+customer would. Generated from those runs: `cargo test -p conformance-tests --test stacks -- --write` plays them and writes
+their rows; without `--write` every verdict and every cell is compared with `tests/tests/stacks/table`, for
 equality. Requirements are those of `classic-tokenization`. A wrong configuration fails the rows that it breaks and no
 others; advisory rows warn and leave readiness alone. The last column is what the wire shows where the stack refuses
 Thales' certificate; a dash where nothing is refused, or where only scenarios about DNS are played.
@@ -56,6 +56,15 @@ impl Row {
         Self::new(stack, with("fail"), with("inconclusive"), stack.refuses.to_owned())
     }
 
+    fn line(&self) -> String {
+        format!("| {} |", self.cells().join(" | "))
+    }
+
+    /// What no other line begins with.
+    fn begins(&self) -> String {
+        format!("| {} | {} |", self.family, self.configuration)
+    }
+
     fn cells(&self) -> [String; 6] {
         let ids = |rows: &BTreeMap<String, bool>, wanted: Option<bool>| {
             let fitting = rows.iter().filter(|(_, must)| wanted.is_none_or(|wanted| wanted == **must));
@@ -85,9 +94,7 @@ fn shortened(ids: &[&str]) -> String {
 
 /// Compares the file with the table.
 pub(super) fn compare() -> Result<(), String> {
-    let library = Library::built_in().map_err(|faults| faults.to_string())?;
-    let (profile, _) = library.profiles.get("classic-tokenization").ok_or("no such profile")?;
-    let rows: Vec<_> = table::stacks().iter().map(|stack| Row::expected(stack, &profile.requirements)).collect();
+    let rows = expected()?;
     let written = fs::read_to_string(path()).map_err(|error| error.to_string())?;
     let expected = text(&rows);
     match written.lines().zip(expected.lines()).find(|(written, expected)| written != expected) {
@@ -97,16 +104,28 @@ pub(super) fn compare() -> Result<(), String> {
     }
 }
 
-/// Writes the file from what the runs showed. All of them have to have been played.
-pub(super) fn write(mut rows: Vec<Row>) -> Result<(), String> {
-    let names: Vec<_> = table::stacks().iter().map(|stack| stack.name).collect();
-    let place = |row: &Row| names.iter().position(|name| *name == row.name);
-    rows.sort_by_key(place);
-    let missing: Vec<_> = names.iter().filter(|name| rows.iter().all(|row| row.name != **name)).copied().collect();
-    if !missing.is_empty() {
-        return Err(format!("not written: nothing was played with {}", missing.join(", ")));
+/// Writes the file from what the runs showed. A row that was not played keeps its line, and has to have one.
+pub(super) fn write(played: &[Row]) -> Result<(), String> {
+    let written = fs::read_to_string(path()).unwrap_or_default();
+    let mut text = text(&expected()?);
+    for row in expected()? {
+        let line = match played.iter().find(|played| played.name == row.name) {
+            Some(played) => played.line(),
+            None => {
+                let begins = row.begins();
+                let kept = written.lines().find(|line| line.starts_with(&begins));
+                kept.ok_or_else(|| format!("{} was neither played nor written before", row.name))?.to_owned()
+            }
+        };
+        text = text.replace(&row.line(), &line);
     }
-    fs::write(path(), text(&rows)).map_err(|error| error.to_string())
+    fs::write(path(), text).map_err(|error| error.to_string())
+}
+
+fn expected() -> Result<Vec<Row>, String> {
+    let library = Library::built_in().map_err(|faults| faults.to_string())?;
+    let (profile, _) = library.profiles.get("classic-tokenization").ok_or("no such profile")?;
+    Ok(table::stacks().iter().map(|stack| Row::expected(stack, &profile.requirements)).collect())
 }
 
 fn text(rows: &[Row]) -> String {
@@ -117,7 +136,7 @@ fn text(rows: &[Row]) -> String {
         let _ = writeln!(text, "| stack | configuration | MUST failed | advisory failed | not decided | refuses by |");
         let _ = writeln!(text, "|---|---|---|---|---|---|");
         for row in rows.iter().filter(|row| row.is_caller == is_caller) {
-            let _ = writeln!(text, "| {} |", row.cells().join(" | "));
+            let _ = writeln!(text, "{}", row.line());
         }
     }
     text

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !ours.is_empty() {
         let rows = common.rows.lock().map(|mut rows| std::mem::take(&mut *rows)).unwrap_or_default();
-        if let Err(why) = document::write(rows) {
+        if let Err(why) = document::write(&rows) {
             eprintln!("docs/stacks.md: {why}");
             return ExitCode::FAILURE;
         }

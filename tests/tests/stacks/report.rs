@@ -108,8 +108,10 @@ impl Report {
         let is_own = |name: &&str| own.iter().any(|own| name.contains(own));
         match names.iter().find(|name| !is_own(name)) {
             Some(other) => Some(format!("taken for `{other}`")),
-            // What says enough of itself has to be known.
-            None if names.is_empty() && !stack.refuses.is_empty() => Some("not recognised".to_owned()),
+            // What says enough of itself has to be known; a server that takes callers without a certificate says less.
+            None if names.is_empty() && !stack.refuses.is_empty() && !stack.fail.contains(&"TSH-OUT-01") => {
+                Some("not recognised".to_owned())
+            }
             None => None,
         }
     }

@@ -122,7 +122,9 @@ pub(super) fn fitting(side: Side, traits: &Traits) -> Vec<&'static Entry> {
         Some(family) => members(family) == 1,
         None => members(&entry.id) != 1,
     };
-    fitting.iter().copied().filter(is_narrowest).collect()
+    let narrowest: Vec<_> = fitting.iter().copied().filter(is_narrowest).collect();
+    // One name too few is better than a wrong one.
+    if narrowest.len() == 1 { narrowest } else { Vec::new() }
 }
 
 #[cfg(test)]

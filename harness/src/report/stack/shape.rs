@@ -71,7 +71,8 @@ pub(super) fn cause(phase: &Phase) -> Option<&'static str> {
     }?;
     Some(match word.as_str() {
         "none" => "none",
-        "other-ca" | "look-alike-ca" | "unknown-ca" => "unknown",
+        "other-ca" | "unknown-ca" => "unknown",
+        "look-alike-ca" => "look-alike",
         "self-signed" => "self-signed",
         "expired" => "expired",
         "not-yet-valid" => "not-yet-valid",

@@ -8,7 +8,7 @@ const MODERN: [&str; 1] = ["--tlsv1.2"];
 
 const CURL: &str = "curl 7.88 (OpenSSL 3.0)";
 /// As its library does, but for the host, which curl compares by itself after the handshake.
-const REFUSES: &str = "alert 42, 43, 45, 48, or a close without an alert after the handshake";
+const REFUSES: &str = "alert 42, 43, 45, 48, 51, or a close without an alert after the handshake";
 
 pub(super) fn callers() -> Vec<Stack> {
     [right(), wrong(), pinning(), wgets()].into_iter().flatten().collect()
@@ -133,7 +133,6 @@ fn pinning() -> Vec<Stack> {
         Stack {
             family: CURL,
             configuration: "`--pinnedpubkey` and `--insecure`",
-            refuses: "a close without an alert after the handshake",
             only: &["inbound/*"],
             fail: &["TSH-IN-03", "TSH-IN-04", CN_ONLY],
             ..pinning("curl-pinning-the-key-alone", vec!["sh", "pinning-curl.sh", "--insecure"])

@@ -58,7 +58,7 @@ pub(super) fn callers() -> Vec<Stack> {
             // Connections are pooled by their socket factory: with one for each call, none is kept.
             configuration: "`networkaddress.cache.ttl=1`, `networkaddress.cache.negative.ttl=1`, a socket \
                             factory for each call",
-            refuses: "alert 46",
+            refuses: "alert 42, 45, 46",
             ..java("java-url-connection", URL_CONNECTION, SHORT_CACHE, &["Caller", "HttpsURLConnection"])
         },
         Stack {
@@ -73,7 +73,7 @@ pub(super) fn callers() -> Vec<Stack> {
             configuration: "without `setEndpointIdentificationAlgorithm(\"HTTPS\")`",
             only: &["inbound/*"],
             fail: &["TSH-IN-04", CN_ONLY, FOREIGN_LIST],
-            refuses: "alert 46",
+            refuses: "alert 42, 45, 46",
             ..java("java-socket-without-host", SSL_SOCKET, SHORT_CACHE, &["Caller", "SSLSocket", "any-host"])
         },
     ]

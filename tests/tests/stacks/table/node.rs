@@ -56,6 +56,7 @@ pub(super) fn receivers() -> Vec<Stack> {
         },
         Stack {
             fail: &["TSH-OUT-01", "TSH-OUT-06", "TSH-ADV-11"],
+            refuses: "a close without an alert after the handshake",
             ..node("node-server-insecure", "`requestCert` and `rejectUnauthorized: false`", &["insecure"])
         },
     ]

@@ -10,7 +10,7 @@ const HTTPD: &str = include_str!("../files/httpd.conf");
 const HAPROXY: &str = include_str!("../files/haproxy.cfg");
 
 /// As OpenSSL does.
-const REFUSES: &str = "alert 43, 45, 48, 116";
+const REFUSES: &str = "alert 42, 43, 45, 48, 51, 116";
 
 fn apache(name: &'static str, configuration: &'static str, lines: &[&str]) -> Stack {
     let lines: Vec<_> = lines.iter().map(|line| format!("    {line}")).collect();
@@ -28,6 +28,7 @@ fn apaches() -> Vec<Stack> {
     vec![
         apache("apache", "`SSLVerifyClient require`", &[VERSIONS, "SSLVerifyClient require", "SSLVerifyDepth 3"]),
         Stack {
+            refuses: "alert 42, 43, 45, 48, 51",
             fail: &["TSH-OUT-01"],
             ..apache(
                 "apache-optional",
@@ -36,6 +37,7 @@ fn apaches() -> Vec<Stack> {
             )
         },
         Stack {
+            refuses: "alert 42, 43, 45, 51",
             fail: &["TSH-OUT-01", "TSH-OUT-06"],
             ..apache(
                 "apache-optional-no-ca",
