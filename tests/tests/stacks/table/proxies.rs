@@ -73,7 +73,11 @@ fn haproxy(name: &'static str, configuration: &'static str, bind: &str) -> Stack
 fn haproxies() -> Vec<Stack> {
     vec![
         haproxy("haproxy", "`verify required`", "verify required"),
-        Stack { fail: &["TSH-OUT-01"], ..haproxy("haproxy-optional", "`verify optional`", "verify optional") },
+        Stack {
+            refuses: "alert 42, 43, 45, 48, 51",
+            fail: &["TSH-OUT-01"],
+            ..haproxy("haproxy-optional", "`verify optional`", "verify optional")
+        },
         Stack {
             fail: &["TSH-OUT-01", "TSH-OUT-06", "TSH-ADV-11"],
             refuses: "",
