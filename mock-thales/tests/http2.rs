@@ -168,6 +168,20 @@ async fn half_a_request_is_data() {
 }
 
 #[tokio::test]
+async fn who_reads_no_further_is_left() {
+    let place = Place::start(&EndpointPlan::default());
+    let mut stream = place.tls(&[b"h2"]).await;
+    // GET / by the static table (RFC 7541 appendix A), with the end of the stream.
+    stream.write_all(&[OPENING, b"\x00\x00\x03\x01\x05\x00\x00\x00\x01\x82\x84\x87"].concat()).await.expect("sent");
+    let [connection] = &place.ended().await[..] else { panic!("one connection") };
+    assert_eq!((connection.answers.len(), connection.ended.map(|ended| ended.what)), (1, Some(End::Local)));
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("an answer, a farewell and a close");
+    let away = answer.windows(2).any(|bytes| bytes == b"\x08\x07");
+    assert!(away, "GOAWAY has eight bytes: {answer:?}");
+}
+
+#[tokio::test]
 async fn tokens_are_asked_for_and_demanded_as_ever() {
     let oauth = OAuthPlan {
         token_path: "/oauth2/token".to_owned(),

@@ -1,5 +1,6 @@
 //! One word over the ways to make a caller call.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +11,11 @@ use tokio::time::Instant;
 use super::berth::Berth;
 use super::command;
 use super::in_process::{Request, Tenant};
+use super::part::{CallerPart, CallerWay};
 use super::portal::Portal;
-use super::service::Stage;
+use super::service::{Service, Stage};
 use super::stdio::Driver;
-use super::subject::{CallerPart, CallerWay, Renewal};
+use super::subject::Renewal;
 use super::triggered::Triggered;
 use crate::model::ChangeOver;
 use crate::world::World;
@@ -22,6 +24,8 @@ use crate::world::World;
 pub struct Carrier {
     part: CallerPart,
     way: Way,
+    /// The proxy through which it calls.
+    proxy: Option<Service>,
     world: Arc<World>,
     recorder: Arc<Recorder>,
     actor: Actor,
@@ -45,12 +49,21 @@ impl Carrier {
     pub async fn start(
         part: &CallerPart,
         dir: PathBuf,
-        portal: Portal,
+        mut portal: Portal,
         world: Arc<World>,
         recorder: Arc<Recorder>,
         berth: Option<Arc<Berth>>,
     ) -> Self {
         let actor = Actor::Integration(part.name.clone());
+        let mut proxy = Ok(None);
+        if let Some((service, port)) = &part.proxy {
+            let at = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
+            // Started for each scenario, whatever the caller is.
+            let stage =
+                Stage { dir: &dir, portal: &portal, world: &world, recorder: &recorder, actor: &actor, berth: None };
+            proxy = Service::begin(service, &[at], &stage).await.map(Some);
+            portal.proxy = Some(format!("http://{at}"));
+        }
         let stage = Stage {
             dir: &dir,
             portal: &portal,
@@ -59,8 +72,11 @@ impl Carrier {
             actor: &actor,
             berth: berth.as_ref(),
         };
-        let way = Way::start(part, &stage, &world).await;
-        Self { part: part.clone(), way, world, recorder, actor, portal, dir, berth }
+        let (way, proxy) = match proxy {
+            Ok(proxy) => (Way::start(part, &stage, &world).await, proxy),
+            Err(error) => (Way::Broken(error), None),
+        };
+        Self { part: part.clone(), way, proxy, world, recorder, actor, portal, dir, berth }
     }
 
     /// Makes one call and returns what the integration says of it.
@@ -163,6 +179,9 @@ impl Carrier {
         match self.way {
             Way::Service(service) => service.leave().await,
             way => way.stop().await,
+        }
+        if let Some(proxy) = self.proxy {
+            proxy.stop().await;
         }
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use super::access::Access;
 use super::in_process::{Factory, Integration};
+use super::part::{CallerPart, CallerWay, ReceiverPart, ReceiverWay};
 use super::portal::Portal;
-use super::subject::{CallerPart, CallerWay, OwnIdentity, OwnStore, ReceiverPart, ReceiverWay, Renewal, Subject};
+use super::subject::{OwnIdentity, OwnStore, Renewal, Subject};
 use crate::model::{ChangeOver, Declaration, PortalValues, RequestShape, RequirementId};
 
 /// An integration in Rust, described step by step.
@@ -38,8 +39,12 @@ impl InProcess {
             Ok(integration) => Ok(Box::new(integration) as Box<dyn Integration>),
             Err(error) => Err(error.to_string()),
         });
-        let part =
-            CallerPart { name: name.to_owned(), way: CallerWay::InProcess(Arc::clone(&factory)), within: WITHIN };
+        let part = CallerPart {
+            name: name.to_owned(),
+            way: CallerWay::InProcess(Arc::clone(&factory)),
+            within: WITHIN,
+            proxy: None,
+        };
         let subject = Subject {
             name: name.to_owned(),
             version: String::new(),
@@ -54,6 +59,7 @@ impl InProcess {
             files: BTreeMap::new(),
             callers: vec![part],
             receivers: Vec::new(),
+            forwards: Vec::new(),
             answers: Arc::default(),
             declares: BTreeMap::new(),
             dir: std::env::current_dir().unwrap_or_default(),

@@ -1,5 +1,5 @@
 //! How an integration is driven: in process by a trait, by a command a call, by a driver that speaks JSON lines, as a
-//! service that is triggered.
+//! service that is triggered, and what a driver is asked before it drives.
 //!
 //! A carrier brings calls to the integration and its claims back. It never learns which scenario is played, and nothing
 //! it says decides a verdict.
@@ -12,7 +12,9 @@ mod description;
 mod in_process;
 mod lasting;
 mod local_http;
+mod part;
 mod portal;
+mod probe;
 mod process;
 mod receiver;
 mod service;
@@ -27,11 +29,11 @@ pub use carrier::Carrier;
 pub use description::InProcess;
 pub use in_process::{Factory, Integration, Reply, Request};
 pub use lasting::{LastingError, LastingPortal, NewPortal, Places, PortalSettings, address};
+pub use part::{CallerPart, CallerWay, ReceiverPart, ReceiverWay};
 pub use portal::{Materials, Portal, STORE_PASSWORD};
+pub use probe::Bench;
 pub use receiver::{Serving, StartError};
 pub use service::ServicePart;
 pub use shown::MaterialsError;
-pub use subject::{
-    CallerPart, CallerWay, OwnIdentity, OwnStore, ReceiverPart, ReceiverWay, Renewal, Subject, SubjectError,
-};
+pub use subject::{OwnIdentity, OwnStore, Renewal, Subject, SubjectError};
 pub use triggered::{ServiceCaller, ServiceTrigger};

@@ -262,6 +262,8 @@ pub struct Portal {
     pub resolver: Option<SocketAddr>,
     /// Where the integration's server is to listen.
     pub listen: SocketAddr,
+    /// URL of the proxy through which the caller is to call, where it has one.
+    pub proxy: Option<String>,
 }
 
 impl Portal {
@@ -284,6 +286,8 @@ impl Portal {
         variables.insert("CUSTOMER_LISTEN".to_owned(), self.listen.to_string());
         let optional = [(TOKEN_URL, &self.token_url), (CUSTOMER_ID, &self.customer_id)];
         variables.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))));
+        let proxies = ["HTTPS_PROXY", "https_proxy"].into_iter().zip(std::iter::repeat(&self.proxy));
+        variables.extend(proxies.filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))));
         if let Some(resolver) = self.resolver {
             variables.insert("THALES_RESOLVER".to_owned(), resolver.to_string());
         }

@@ -13,10 +13,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::berth::Berth;
 use super::in_process::Tenant;
+use super::part::{ReceiverPart, ReceiverWay};
 use super::portal::Portal;
 use super::process::{self, Output};
 use super::service::{Service, Stage};
-use super::subject::{ReceiverPart, ReceiverWay};
 use crate::model::HostPort;
 use crate::world::{World, WorldError};
 

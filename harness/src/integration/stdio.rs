@@ -1,7 +1,8 @@
 //! A driver that is started once a scenario and speaks JSON lines: one object a line each way.
 //!
 //! `{"id":1,"call":{"url":…,"method":"GET","headers":{},"body":""}}` is answered by `{"id":1,"completed":{"status":200}}`,
-//! `{"id":1,"failed":{"error":…}}` or `{"id":1,"unsupported":{}}`. Any other line is kept as a fact and skipped.
+//! `{"id":1,"failed":{"error":…}}` or `{"id":1,"unsupported":{}}`. Any other line is kept as a fact and skipped. The published
+//! schema is docs/stdio.schema.json.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -32,7 +33,16 @@ const STRAYS: u32 = 50;
 #[derive(Debug, Serialize)]
 struct Order<'a> {
     id: u64,
-    call: OrderedCall<'a>,
+    #[serde(flatten)]
+    verb: Verb<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Verb<'a> {
+    Call(OrderedCall<'a>),
+    /// An order that no driver knows.
+    Probe {},
 }
 
 #[derive(Debug, Serialize)]
@@ -58,6 +68,8 @@ struct Answer {
 struct Completed {
     #[serde(default)]
     status: Option<u16>,
+    #[serde(default)]
+    body: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -65,6 +77,9 @@ struct Failed {
     #[serde(default)]
     error: String,
 }
+
+/// What is said of an order, and the body of the answer where it is brought back.
+pub(super) type Said = (Claim, Option<String>);
 
 /// A driver that runs.
 pub(super) struct Driver {
@@ -106,25 +121,48 @@ impl Driver {
         })
     }
 
+    /// With another number for its first order than 1.
+    pub(super) fn counting_from(mut self, first: u64) -> Self {
+        self.next = first;
+        self
+    }
+
+    /// Makes a call.
     pub(super) async fn call(&mut self, request: &Request, within: Duration) -> Claim {
+        self.exchange(request, within).await.0
+    }
+
+    /// Makes a call; what is said of it, and the body where the driver brings one back.
+    pub(super) async fn exchange(&mut self, request: &Request, within: Duration) -> Said {
+        let headers = Default::default();
+        let call = OrderedCall { url: &request.url, method: &request.method, headers, body: "" };
+        self.order(Verb::Call(call), within).await
+    }
+
+    /// Gives an order that it cannot know.
+    pub(super) async fn probe(&mut self, within: Duration) -> Said {
+        self.order(Verb::Probe {}, within).await
+    }
+
+    async fn order(&mut self, verb: Verb<'_>, within: Duration) -> Said {
         let id = self.next;
         self.next += 1;
-        let call = OrderedCall { url: &request.url, method: &request.method, headers: Default::default(), body: "" };
-        let mut line = match serde_json::to_string(&Order { id, call }) {
+        let fails = |error: String| (Claim::Failed { error }, None);
+        let mut line = match serde_json::to_string(&Order { id, verb }) {
             Ok(line) => line,
-            Err(error) => return Claim::Failed { error: error.to_string() },
+            Err(error) => return fails(error.to_string()),
         };
         line.push('\n');
         let deadline = Instant::now() + within;
-        let Some(input) = &mut self.input else { return Claim::Failed { error: "the driver has gone".to_owned() } };
+        let Some(input) = &mut self.input else { return fails("the driver has gone".to_owned()) };
         let sent = timeout_at(deadline, async {
             input.write_all(line.as_bytes()).await?;
             input.flush().await
         });
         match sent.await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => return Claim::Failed { error: format!("the driver takes no input: {error}") },
-            Err(_) => return Claim::TimedOut,
+            Ok(Err(error)) => return fails(format!("the driver takes no input: {error}")),
+            Err(_) => return (Claim::TimedOut, None),
         }
         loop {
             match timeout_at(deadline, self.lines.next()).await {
@@ -132,28 +170,30 @@ impl Driver {
                     Some(claim) => return claim,
                     None => continue,
                 },
-                Ok(Ok(None)) => return Claim::Failed { error: "the driver ended its output".to_owned() },
-                Ok(Err(error)) => return Claim::Failed { error: format!("the driver's output: {error}") },
-                Err(_) => return Claim::TimedOut,
+                Ok(Ok(None)) => return fails("the driver ended its output".to_owned()),
+                Ok(Err(error)) => return fails(format!("the driver's output: {error}")),
+                Err(_) => return (Claim::TimedOut, None),
             }
         }
     }
 
-    fn read(&mut self, id: u64, line: &str) -> Option<Claim> {
+    fn read(&mut self, id: u64, line: &str) -> Option<Said> {
         match serde_json::from_str::<Answer>(line) {
             // An answer to a call that had timed out.
             Ok(answer) if answer.id < id => None,
             Ok(answer) if answer.id == id => match answer {
-                Answer { completed: Some(completed), .. } => Some(Claim::Completed { status: completed.status }),
-                Answer { failed: Some(failed), .. } => Some(Claim::Failed { error: bounded(&failed.error) }),
-                Answer { unsupported: Some(_), .. } => Some(Claim::Unsupported),
+                Answer { completed: Some(completed), .. } => {
+                    Some((Claim::Completed { status: completed.status }, completed.body))
+                }
+                Answer { failed: Some(failed), .. } => Some((Claim::Failed { error: bounded(&failed.error) }, None)),
+                Answer { unsupported: Some(_), .. } => Some((Claim::Unsupported, None)),
                 _ => self.stray(line),
             },
             _ => self.stray(line),
         }
     }
 
-    fn stray(&mut self, line: &str) -> Option<Claim> {
+    fn stray(&mut self, line: &str) -> Option<Said> {
         self.strays += 1;
         if self.strays > STRAYS {
             return None;

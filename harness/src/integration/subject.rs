@@ -9,14 +9,14 @@ use std::time::Duration;
 use mock_thales::endpoint::Answers;
 
 use super::access::Access;
-use super::in_process::Factory;
 use super::lasting::{LastingError, LastingPortal};
+use super::part::{CallerPart, CallerWay, ReceiverPart, ReceiverWay};
 use super::process;
-use super::service::{ServicePart, services};
+use super::service::services;
 use super::triggered::ServiceCaller;
 use crate::model::{
-    ChangeOver, Declaration, HostPort, IdentityFiles, IntegrationFile, Keep, PortalValues, Profile, RequestShape,
-    RequirementId, Side, StoreWord,
+    ChangeOver, Declaration, Forward, IdentityFiles, IntegrationFile, Keep, PortalValues, Profile, RequirementId, Side,
+    StoreWord,
 };
 
 /// An integration under test.
@@ -48,6 +48,8 @@ pub struct Subject {
     pub callers: Vec<CallerPart>,
     /// Parts that Thales calls.
     pub receivers: Vec<ReceiverPart>,
+    /// What else it needs.
+    pub forwards: Vec<Forward>,
     /// What the endpoint answers.
     pub answers: Arc<Answers>,
     /// What persons declare.
@@ -128,70 +130,6 @@ pub struct Renewal {
 impl fmt::Debug for Renewal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Renewal").field("by", &self.by).field("within", &self.within).finish_non_exhaustive()
-    }
-}
-
-/// A part that calls Thales.
-#[derive(Clone)]
-pub struct CallerPart {
-    /// Its name.
-    pub name: String,
-    /// How it is driven.
-    pub way: CallerWay,
-    /// Longest time of a call, and of a start.
-    pub within: Duration,
-}
-
-/// How a caller is driven.
-#[derive(Clone)]
-pub enum CallerWay {
-    /// A command a call.
-    Command(Vec<String>),
-    /// A driver a scenario.
-    Stdio(Vec<String>),
-    /// In this process.
-    InProcess(Factory),
-    /// A service that is triggered.
-    Service(Box<ServiceCaller>),
-}
-
-/// A part that Thales calls.
-#[derive(Clone)]
-pub struct ReceiverPart {
-    /// Its name.
-    pub name: String,
-    /// How it is started.
-    pub way: ReceiverWay,
-    /// Longest time until it listens.
-    pub within: Duration,
-    /// What Thales sends.
-    pub requests: Vec<RequestShape>,
-    /// What it says of itself above TLS.
-    pub access: Option<Access>,
-}
-
-/// How a receiver is started.
-#[derive(Clone)]
-pub enum ReceiverWay {
-    /// A command a scenario.
-    Command(Vec<String>),
-    /// In this process.
-    InProcess(Factory),
-    /// A service.
-    Service(Arc<ServicePart>),
-    /// It runs already, there.
-    Running(HostPort),
-}
-
-impl fmt::Debug for CallerPart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallerPart").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for ReceiverPart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReceiverPart").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -326,7 +264,9 @@ impl Subject {
                         CallerWay::Service(Box::new(ServiceCaller::new(caller, Arc::clone(service))?))
                     }
                 };
-                Some(CallerPart { name: caller.name.clone(), way, within: caller.within.duration() })
+                let proxy = caller.proxy.as_ref();
+                let proxy = proxy.and_then(|proxy| Some((Arc::clone(services.get(&proxy.service)?), proxy.port)));
+                Some(CallerPart { name: caller.name.clone(), way, within: caller.within.duration(), proxy })
             })
             .collect();
         let mut unread = Vec::new();
@@ -376,6 +316,7 @@ impl Subject {
             files: file.files,
             callers,
             receivers,
+            forwards: file.forwards,
             answers: Arc::new(answers),
             declares: file.declares,
             dir,
@@ -475,6 +416,8 @@ fn commands<'a>(
     receivers: &'a [ReceiverPart],
     renewal: Option<&'a Renewal>,
 ) -> Vec<(&'a str, &'a [String])> {
+    let proxies = callers.iter().filter_map(|part| part.proxy.as_ref());
+    let proxies = proxies.map(|(service, _)| (service.name.as_str(), service.words.as_slice()));
     let callers = callers.iter().flat_map(|part| match &part.way {
         CallerWay::Command(words) | CallerWay::Stdio(words) => vec![(part.name.as_str(), words.as_slice())],
         CallerWay::InProcess(_) => Vec::new(),
@@ -489,7 +432,7 @@ fn commands<'a>(
         ChangeOver::Command(words) => Some(("renewal", words.as_slice())),
         _ => None,
     });
-    let mut commands: Vec<_> = callers.chain(receivers).chain(renewal).collect();
+    let mut commands: Vec<_> = callers.chain(proxies).chain(receivers).chain(renewal).collect();
     // A service may be both.
     let mut known = BTreeSet::new();
     commands.retain(|command| known.insert(*command));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Place};
 use super::library::Library;
-use super::service;
+use super::{forward, service};
 use crate::model::assets::{ASSETS, STORES};
 use crate::model::{ChangeOver, IntegrationFile, Issuance, Profile, Receiver, RenewalKeys, StoreWord};
 
@@ -76,6 +76,8 @@ pub fn parse_integration(path: &Path, text: String, library: &Library) -> Result
         );
     }
     service::faults(&file).into_iter().for_each(&mut fault);
+    let profile = library.profiles.get(&file.profile).map(|(profile, _)| profile);
+    forward::faults(&file, profile).into_iter().for_each(&mut fault);
     for receiver in &file.receivers {
         if receiver.requests.is_empty() {
             fault(format!("receiver `{}`: expected at least one `[[receiver.request]]`", receiver.name));

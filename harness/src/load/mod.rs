@@ -4,6 +4,7 @@
 mod deviations;
 mod diagnostic;
 mod dimensions;
+mod forward;
 mod integration;
 mod library;
 mod profile;

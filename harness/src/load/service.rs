@@ -32,7 +32,8 @@ fn of_service(file: &IntegrationFile, service: &ServiceKeys) -> Vec<String> {
         )),
         _ => {}
     }
-    if !serves && callers.is_empty() {
+    let is_proxy = file.callers.iter().filter_map(|caller| caller.proxy.as_ref()).any(|proxy| proxy.service == *name);
+    if !serves && !is_proxy && callers.is_empty() {
         let expected = format!("expected `service = \"{name}\"` in a [[caller]] or a [[receiver]]");
         faults.push(format!("service `{name}` is named by nobody, {expected}"));
     }
@@ -83,6 +84,12 @@ fn of_caller(file: &IntegrationFile, caller: &Caller) -> Vec<String> {
     }
     if caller.command.iter().chain(&caller.stdio).any(Vec::is_empty) {
         faults.push(format!("caller `{name}`: {EMPTY}"));
+    }
+    if let Some(proxy) = &caller.proxy {
+        faults.extend(unknown(file, "caller", name, &proxy.service));
+        if caller.service.as_ref() == Some(&proxy.service) {
+            faults.push(format!("caller `{name}`: `{}` is its own proxy, expected another service", proxy.service));
+        }
     }
     let Some(service) = &caller.service else {
         let said = [("trigger", caller.trigger.is_some()), ("wait", caller.wait), ("settle", caller.settle.is_some())];

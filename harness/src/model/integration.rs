@@ -48,12 +48,38 @@ pub struct IntegrationFile {
     /// Parts that Thales calls.
     #[serde(default, rename = "receiver")]
     pub receivers: Vec<Receiver>,
+    /// What else the integration needs.
+    #[serde(default, rename = "forward")]
+    pub forwards: Vec<Forward>,
     /// What the endpoint answers.
     #[serde(default, rename = "answer")]
     pub answers: Vec<AnswerFile>,
     /// What no run can prove.
     #[serde(default)]
     pub declares: BTreeMap<RequirementId, Declaration>,
+}
+
+/// Something beside Thales that the integration needs: a database, a vault. A private network leads there and nowhere
+/// else.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Forward {
+    /// The host name or IPv4 address that the integration calls it by.
+    pub name: String,
+    /// The port.
+    pub port: u16,
+    /// Where it is for this machine.
+    pub to: HostPort,
+}
+
+/// The proxy through which a caller has to go.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CallerProxy {
+    /// The service that it is.
+    pub service: String,
+    /// Its port, on 127.0.0.1.
+    pub port: u16,
 }
 
 /// What another environment has of its own.
@@ -140,6 +166,8 @@ pub struct Caller {
     pub stdio: Option<Vec<String>>,
     /// The service that calls.
     pub service: Option<String>,
+    /// The proxy that stands beside it, through which it calls.
+    pub proxy: Option<CallerProxy>,
     /// What makes the service call.
     pub trigger: Option<Trigger>,
     /// The service calls by itself: a call is its next connection.

@@ -22,8 +22,8 @@ pub use check::{
 pub use deviation::{Deviant, Deviation, LONGEST_DEVIATION_DAYS};
 pub use dimension::{Addresses, Axis, Dimension, DimensionValue, Setting, Variation};
 pub use integration::{
-    AnswerFile, Caller, Declaration, EnvironmentTables, IdentityFiles, IntegrationFile, PortalValues, Receiver,
-    ReceiverOAuth, RequestShape, SecretWord, StoreWord,
+    AnswerFile, Caller, CallerProxy, Declaration, EnvironmentTables, Forward, IdentityFiles, IntegrationFile,
+    PortalValues, Receiver, ReceiverOAuth, RequestShape, SecretWord, StoreWord,
 };
 pub use names::{EndpointName, HostPort, Millis, NameError, RequirementId, ScenarioId, Topic};
 pub use profile::{

@@ -235,7 +235,7 @@ impl Report {
             requirements,
             optional,
             stacks: stacks.shown(),
-            notes: super::terminal::notes(outcome),
+            notes: super::notes::notes(outcome),
             scenarios: outcome.scenarios.iter().map(Scenario::of).collect(),
             deviations: outcome.deviations.iter().map(|(entry, state)| Deviation::of(entry, *state)).collect(),
             not_proven: outcome.profile.not_proven.clone(),

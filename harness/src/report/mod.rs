@@ -8,6 +8,7 @@ pub mod files;
 pub mod html;
 pub mod junit;
 pub mod measured;
+mod notes;
 pub mod progress;
 pub mod reporter;
 pub mod row;

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::document::Deviation;
+use super::notes::notes;
 use super::stack::SeenStacks;
 use crate::model::{Level, Network, Requirement};
 use crate::run::Outcome;
@@ -49,32 +50,6 @@ pub fn report(outcome: &Outcome, repeat: &str) -> String {
     deviations(&mut text, outcome);
     summary(&mut text, outcome, &rows, &optional);
     text
-}
-
-/// What was otherwise than a reader expects.
-pub(super) fn notes(outcome: &Outcome) -> Vec<String> {
-    unplaced(outcome).into_iter().chain(started_anew(outcome)).collect()
-}
-
-/// Services that were to go on, and did not.
-fn started_anew(outcome: &Outcome) -> Vec<String> {
-    let anew = outcome.started_anew();
-    let words = |((service, why), scenarios): (&(String, String), &Vec<String>)| {
-        let before = match scenarios.as_slice() {
-            [] | [_] | [_, _] | [_, _, _] => scenarios.join(", "),
-            many => format!("{} scenarios", many.len()),
-        };
-        format!("note: service `{service}` was started anew before {before}: {why}")
-    };
-    anew.iter().map(words).collect()
-}
-
-/// What the integration did not find where it finds it in Production.
-fn unplaced(outcome: &Outcome) -> Option<String> {
-    let paths: Vec<_> = outcome.unplaced().into_iter().map(|path| path.display().to_string()).collect();
-    (!paths.is_empty()).then(|| {
-        format!("note: a shared network binds no [files]: the machine's own, or none, lay at {}", paths.join(", "))
-    })
 }
 
 fn table(text: &mut String, rows: &[&RequirementVerdict]) {

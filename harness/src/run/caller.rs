@@ -21,6 +21,7 @@ use super::conduct::others;
 use super::expand;
 use super::ground::{Ground, PATIENCE, ipv4, main_endpoint};
 use super::plan;
+use super::surroundings::Surroundings;
 use super::table::{self, Player};
 use crate::integration::{CallerPart, CallerWay, Carrier};
 use crate::model::{
@@ -52,6 +53,7 @@ pub(super) struct CallerScene {
     zone: Arc<Zone>,
     beside: Beside,
     name_server: NameServer,
+    _around: Surroundings,
     /// Addresses to which there is no route any more.
     unreachable: Vec<Ipv4Addr>,
     calls: u32,
@@ -107,14 +109,18 @@ impl CallerScene {
                 zone = zone.with_static(&host, first.published)?;
             }
         }
+        let (world, recorder, setting) =
+            (Arc::clone(&ground.world), Arc::clone(&ground.recorder), Arc::clone(&ground.setting));
+        let around = Surroundings::start(&world, &setting.subject.forwards, true, &recorder)?;
+        for (name, ip) in around.names() {
+            zone = zone.with_static(name, ip)?;
+        }
         let zone = Arc::new(zone);
         let sockets = ground.world.name_server()?;
         let name_server =
             NameServer::start(Arc::clone(&zone), Arc::clone(&ground.recorder), sockets.udp, vec![sockets.tcp])?;
         let entry = addresses.first().copied().unwrap_or(ipv4(DEFAULT_ADDRESS));
         let portal = ground.portal(entry)?;
-        let (world, recorder, setting) =
-            (Arc::clone(&ground.world), Arc::clone(&ground.recorder), Arc::clone(&ground.setting));
         // A service warms up before it is ready. The semaphore is never closed.
         let is_service = matches!(part.way, CallerWay::Service(_));
         let start = if is_service { setting.starts.acquire().await.ok() } else { None };
@@ -131,6 +137,7 @@ impl CallerScene {
             zone,
             beside: scenario.beside,
             name_server,
+            _around: around,
             unreachable: Vec::new(),
             calls: 0,
             hung: false,

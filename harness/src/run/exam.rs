@@ -169,11 +169,12 @@ impl Exam {
             }
             let (scenario, part) = (Arc::clone(scenario), part.clone());
             let (setting, permits, done) = (Arc::clone(&self.setting), Arc::clone(&permits), done.clone());
+            let is_first = self.is_first(index);
             let waits = waiting_ms(&scenario) >= MOSTLY_WAITS_MS;
             tasks.spawn(async move {
                 // The semaphore is never closed. What mostly waits leaves the processor to others.
                 let _permit = if waits { None } else { permits.acquire_owned().await.ok() };
-                let (log, took) = timed(setting, scenario, part).await;
+                let (log, took) = timed(setting, scenario, part, is_first).await;
                 // Somebody waits for it as long as the run lasts.
                 let _ = done.send((index, log, took));
             });
@@ -222,11 +223,17 @@ impl Exam {
         run
     }
 
+    /// Whether no scenario of the plan before drives the same part.
+    fn is_first(&self, index: usize) -> bool {
+        let name = self.plan[index].1.name();
+        self.plan[..index].iter().all(|(_, part)| part.name() != name)
+    }
+
     /// Plays one scenario of the plan by itself.
     pub async fn play(&self, index: usize) -> ScenarioRun {
         let (scenario, part) = self.plan[index].clone();
         let (id, subject) = (scenario.id.clone(), part.name().to_owned());
-        let (log, took) = timed(Arc::clone(&self.setting), scenario, part).await;
+        let (log, took) = timed(Arc::clone(&self.setting), scenario, part, self.is_first(index)).await;
         judged(id, subject, log, took)
     }
 
@@ -239,7 +246,7 @@ impl Exam {
     pub async fn play_varied(&self, index: usize, settings: &[VariedSetting]) -> ScenarioRun {
         let (scenario, part) = self.plan[index].clone();
         let (id, subject) = (scenario.id.clone(), part.name().to_owned());
-        let (log, took) = timed(Arc::clone(&self.setting), Arc::new(scenario.varied(settings)), part).await;
+        let (log, took) = timed(Arc::clone(&self.setting), Arc::new(scenario.varied(settings)), part, false).await;
         judged(id, subject, log, took)
     }
 
@@ -359,10 +366,11 @@ async fn timed(
     setting: Arc<Setting>,
     scenario: Arc<Scenario>,
     part: Part,
+    is_first: bool,
 ) -> (Result<Log<Header>, RunError>, Duration) {
     let began = Instant::now();
     let id = scenario.id.clone();
-    let played = tokio::task::spawn_blocking(move || scene::play(setting, scenario, part)).await;
+    let played = tokio::task::spawn_blocking(move || scene::play(setting, scenario, part, is_first)).await;
     let log = played.unwrap_or_else(|error| Err(RunError::Lost { scenario: id, why: error.to_string() }));
     (log, began.elapsed())
 }

@@ -69,6 +69,7 @@ impl Ground {
             token_url: self.setting.profile.oauth.as_ref().map(|oauth| format!("{base}{}", oauth.token_path)),
             resolver: (!is_private).then(|| self.world.resolver()),
             listen: self.world.customer_listen(context.issuer_port)?,
+            proxy: None,
         })
     }
 

@@ -15,11 +15,13 @@ mod lag;
 mod onboarding;
 mod outcome;
 mod plan;
+mod probe;
 mod receiver;
 mod residence;
 mod scene;
 mod selection;
 mod stay;
+mod surroundings;
 mod table;
 mod withheld;
 

@@ -5,28 +5,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mock_thales::client::{Call, Caller, claims};
+use mock_thales::dns::{NameServer, Zone};
 use mock_thales::endpoint::ConductError;
 use mock_thales::observe::{Actor, CertificateDer, Event, PhaseId};
-use mock_thales::plan::{ClientCertificate, ClientPlan};
+use mock_thales::plan::{ClientCertificate, ClientPlan, ZoneMode, ZonePlan};
 
 use super::RunError;
 use super::desk::{self, Desk};
 use super::expand;
 use super::ground::{Ground, PATIENCE, ipv4};
 use super::plan;
+use super::surroundings::Surroundings;
 use super::table::{self, Player};
 use crate::integration::{ReceiverPart, Serving};
 use crate::model::{
     Check, ClientConduct, Conduct, DEFAULT_ADDRESS, Expectation, Phase, PhaseKind, RequestShape, Scenario, Script,
     Shape, Topic, Unplanned,
 };
-use crate::world::World;
+use crate::world::{Network, World};
 
 /// A receiver that listens, or why it does not.
 pub(super) struct ReceiverScene {
     ground: Ground,
     script: Script,
     serving: Option<Serving>,
+    _around: Option<Around>,
     /// Every address behind its name is called.
     at: Vec<SocketAddr>,
     requests: Vec<RequestShape>,
@@ -40,6 +43,7 @@ impl ReceiverScene {
         let given = portal.listen;
         let world: &Arc<World> = &ground.world;
         let setting = Arc::clone(&ground.setting);
+        let around = Around::start(&ground)?;
         // The semaphore is never closed.
         let start = setting.starts.acquire().await.ok();
         let berth = ground.stay.as_ref().map(|stay| &stay.berth);
@@ -64,6 +68,7 @@ impl ReceiverScene {
             ground,
             script,
             serving,
+            _around: around,
             at,
             requests: part.requests.clone(),
             caller,
@@ -117,6 +122,32 @@ impl ReceiverScene {
                 _ => None,
             })
         })
+    }
+}
+
+/// What a receiver may need beside Thales, and the name server that names it.
+struct Around {
+    _surroundings: Surroundings,
+    _name_server: NameServer,
+}
+
+impl Around {
+    /// `None` in a shared network, where the machine's own is there.
+    fn start(ground: &Ground) -> Result<Option<Self>, RunError> {
+        let Ground { world, recorder, setting, .. } = ground;
+        if world.network() == Network::Shared {
+            return Ok(None);
+        }
+        let surroundings = Surroundings::start(world, &setting.subject.forwards, false, recorder)?;
+        // Thales is not to be called here: its host exists and has no address.
+        let plan = ZonePlan { addresses: Vec::new(), ttl_s: 1, mode: ZoneMode::Normal, subdomain: None };
+        let mut zone = Zone::new(&setting.materials.context.inbound_host, plan)?;
+        for (name, ip) in surroundings.names() {
+            zone = zone.with_static(name, ip)?;
+        }
+        let sockets = world.name_server()?;
+        let server = NameServer::start(Arc::new(zone), Arc::clone(recorder), sockets.udp, vec![sockets.tcp])?;
+        Ok(Some(Self { _surroundings: surroundings, _name_server: server }))
     }
 }
 

@@ -112,7 +112,7 @@ impl Residence {
                 vacant.insert(Home { world, stay: Stay::at(berth), spent: None })
             }
         };
-        let played = scene::record(&self.setting, scenario, part, &home.world, Some(&home.stay)).await?;
+        let played = scene::record(&self.setting, scenario, part, &home.world, Some(&home.stay), None).await?;
         if scenario.renews() {
             home.spent = Some("an earlier scenario had renewed its certificate");
         }
@@ -124,7 +124,7 @@ impl Residence {
     async fn leave(&mut self) -> Result<(), RunError> {
         let Some(Home { world, stay, .. }) = self.home.take() else { return Ok(()) };
         stay.berth.end().await;
-        scene::close(world).await
+        scene::close(world, false).await
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mock_thales::observe::{Log, Recorder};
+use mock_thales::observe::{Actor, Event, Log, Recorder};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::runtime::Builder;
@@ -18,6 +18,7 @@ use super::files;
 use super::ground::{Ground, Setting};
 use super::lag::Lag;
 use super::plan;
+use super::probe;
 use super::receiver::{self, ReceiverScene};
 use super::stay::Stay;
 use super::withheld;
@@ -59,7 +60,7 @@ impl Part {
     /// Whether it is a service, which chooses its ports itself.
     fn is_service(&self) -> bool {
         match self {
-            Self::Caller(part) => matches!(part.way, CallerWay::Service(_)),
+            Self::Caller(part) => part.proxy.is_some() || matches!(part.way, CallerWay::Service(_)),
             Self::Receiver(part) => matches!(part.way, ReceiverWay::Service(_)),
             Self::Files => false,
         }
@@ -79,12 +80,22 @@ impl Part {
 ///
 /// # Errors
 /// The harness's own failures.
-pub(super) fn play(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> Result<Log<Header>, RunError> {
+pub(super) fn play(
+    setting: Arc<Setting>,
+    scenario: Arc<Scenario>,
+    part: Part,
+    is_first: bool,
+) -> Result<Log<Header>, RunError> {
     let runtime = Builder::new_current_thread().enable_all().build().map_err(RunError::Socket)?;
-    runtime.block_on(perform(setting, scenario, part))
+    runtime.block_on(perform(setting, scenario, part, is_first))
 }
 
-async fn perform(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> Result<Log<Header>, RunError> {
+async fn perform(
+    setting: Arc<Setting>,
+    scenario: Arc<Scenario>,
+    part: Part,
+    is_first: bool,
+) -> Result<Log<Header>, RunError> {
     if matches!(part, Part::Files) {
         return Ok(files::play(&setting, &scenario, OffsetDateTime::now_utc()));
     }
@@ -96,21 +107,18 @@ async fn perform(setting: Arc<Setting>, scenario: Arc<Scenario>, part: Part) -> 
         sleep_until(until).await;
     }
     let threads_only = part.is_in_process();
+    let faults = match &part {
+        Part::Caller(part) if is_first => probe::faults(&setting, part).await?,
+        _ => None,
+    };
     let world = Arc::new(open(&setting, threads_only)?);
-    let played = record(&setting, &scenario, &part, &world, None).await?;
+    let played = record(&setting, &scenario, &part, &world, None, faults).await?;
     if stands && let Played::Log(log) = &played {
         let longest = log.header.script.phases.iter().map(|phase| phase.ttl_ms).max().unwrap_or_default();
         let until = Instant::now() + Duration::from_millis(longest) + CACHE_MARGIN;
         *setting.quiet_until.lock().await = Some(until);
     }
-    if threads_only {
-        // What still holds the world is ending; its processes end with it.
-        if let Ok(world) = Arc::try_unwrap(world) {
-            world.close()?;
-        }
-    } else {
-        close(world).await?;
-    }
+    close(world, threads_only).await?;
     match played {
         Played::Log(log) => Ok(*log),
         // Only in a world that is kept.
@@ -125,16 +133,21 @@ pub(super) enum Played {
     Stale(String),
 }
 
-/// Plays a scenario in a world that stands. `stay` is what earlier ones have left there, where it is kept for the run.
+/// Plays a scenario in a world that stands. `stay` is what earlier ones have left there, where it is kept for the run;
+/// `faults` is what a probe has found of a driver.
 pub(super) async fn record(
     setting: &Arc<Setting>,
     scenario: &Scenario,
     part: &Part,
     world: &Arc<World>,
     stay: Option<&Arc<Stay>>,
+    faults: Option<Vec<String>>,
 ) -> Result<Played, RunError> {
     let started = OffsetDateTime::now_utc();
     let recorder = Recorder::with_keys(setting.keys.clone());
+    if let Some(faults) = faults {
+        recorder.record(Actor::Integration(part.name().to_owned()), Event::Probed { faults });
+    }
     let lag = Lag::measure(Arc::clone(&recorder));
     let script = blank(scenario, part.name());
     let ground = Ground {
@@ -166,9 +179,12 @@ pub(super) async fn record(
     Ok(Played::Log(Box::new(Log { header, facts })))
 }
 
-/// Closes a world in which commands ran. What still holds it is ending; its processes end with it.
-pub(super) async fn close(world: Arc<World>) -> Result<(), RunError> {
+/// Ends a world. What still holds it is ending, too; its processes end with it.
+pub(super) async fn close(world: Arc<World>, threads_only: bool) -> Result<(), RunError> {
     let Ok(world) = Arc::try_unwrap(world) else { return Ok(()) };
+    if threads_only {
+        return Ok(world.close()?);
+    }
     // Meanwhile the runtime waits for the children that nobody holds any more.
     match tokio::task::spawn_blocking(move || world.close()).await {
         Ok(Err(error)) => Err(RunError::World(error)),

@@ -107,16 +107,16 @@ impl World {
         on!(self,
             p => {
                 let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
-                Ok(vec![p.in_thales(any, move || sockets::listener(any))?])
+                Ok(vec![p.in_thales(any, move || sockets::listener_beside(any))?])
             },
             s => s.thales_listeners(&addresses.iter().copied().map(IpAddr::from).collect::<Vec<_>>(), port))
     }
 
     /// A listener of Thales' side at one address, as [`published`](Self::published) names it: for what is left when an
-    /// endpoint has died and its address is to refuse connections.
+    /// endpoint has died and its address is to refuse connections, and for a declared forward.
     pub fn thales_listener_at(&self, at: SocketAddr) -> Result<TcpListener, WorldError> {
         on!(self,
-            p => p.in_thales(at, move || sockets::listener(at)),
+            p => p.in_thales(at, move || sockets::listener_beside(at)),
             _s => sockets::listener(at).map_err(|source| WorldError::Socket { address: at, source }))
     }
 
@@ -213,12 +213,16 @@ impl World {
 
     /// Starts a command on the customer's side, from within the caller's runtime, which then owns its pipes and its
     /// end. It leads a session of its own in a private network and joins the world's process group in a shared one;
-    /// variables that name a proxy are taken from it. The directory is the command's, or the process's current one.
+    /// variables that name a proxy are taken from it, unless the
+    /// command has them of its own. The directory is the command's, or the process's current one.
     ///
     /// # Errors
     /// [`WorldError::Spawn`] with the kernel's word: `NotFound`, `PermissionDenied`.
     pub fn spawn(&self, mut command: Command) -> Result<Child, WorldError> {
-        for proxy in PROXIES {
+        let is_said = |proxy: &str| command.as_std().get_envs().any(|(name, value)| name == proxy && value.is_some());
+        // Its own proxy stands in the world.
+        let inherited: Vec<_> = PROXIES.into_iter().filter(|proxy| !is_said(proxy)).collect();
+        for proxy in inherited {
             command.env_remove(proxy);
         }
         on!(self,

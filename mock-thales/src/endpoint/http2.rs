@@ -1,17 +1,17 @@
 //! HTTP/2 on an accepted connection. Where HTTP/1.1 says `Connection: close`, the peer is sent away with GOAWAY, once it
 //! has read its answer: some stacks give up the requests that are still under way when they are sent away.
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::time::Duration;
 
 use bytes::Bytes;
 use h2::server::{self, Connection, SendResponse};
-use h2::{Ping, PingPong, RecvStream};
+use h2::{Ping, PingPong, Reason, RecvStream};
 use hyper::header::{CONTENT_LENGTH, EXPECT, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::exchange::{BODY_LIMIT, Exchange};
 use crate::observe::{End, Event};
@@ -19,6 +19,10 @@ use crate::wire::Plain;
 
 /// Its name in ALPN (RFC 9113 section 3.2).
 pub(super) const PROTOCOL: &[u8] = b"h2";
+
+/// A peer that reads between two calls has answered a PING by then. Some do not, as libcurl with a handle that is kept:
+/// they find the connection closed when they want it again.
+const ACKNOWLEDGED: Duration = Duration::from_millis(300);
 
 /// Serves requests until the connection ends, or the peer has said nothing for the endpoint's patience.
 pub(super) async fn serve<T>(stream: Plain<T>, exchange: Exchange)
@@ -60,7 +64,7 @@ where
                     farewell.prepare();
                 }
             }
-            () = farewell.due() => farewell.say(&mut connection),
+            was_read = farewell.due() => farewell.say(was_read, &mut connection),
             () = elapsed(exchange.idle_close()), if answers.is_empty() => connection.graceful_shutdown(),
         }
     }
@@ -115,10 +119,11 @@ async fn collect(mut body: RecvStream) -> Option<Bytes> {
     Some(bytes.into())
 }
 
-/// The end of a connection: nothing is said until the peer has answered a PING that was sent behind the answer.
+/// The end of a connection: nothing is said until the peer has answered a PING that was sent behind the answer, or does
+/// not in time.
 enum Farewell {
     Unsaid(Option<PingPong>),
-    Prepared(PingPong),
+    Prepared(PingPong, Instant),
     Said,
 }
 
@@ -127,27 +132,31 @@ impl Farewell {
     fn prepare(&mut self) {
         *self = match std::mem::replace(self, Self::Said) {
             Self::Unsaid(Some(mut pings)) => match pings.send_ping(Ping::opaque()) {
-                Ok(()) => Self::Prepared(pings),
+                Ok(()) => Self::Prepared(pings, Instant::now() + ACKNOWLEDGED),
                 Err(_) => Self::Said,
             },
             begun => begun,
         };
     }
 
-    /// Waits until it is to be said.
-    async fn due(&mut self) {
+    /// Waits until it is to be said, and says whether the peer has read its answer.
+    async fn due(&mut self) -> bool {
         match self {
             // An error is a connection that ends by itself.
-            Self::Prepared(pings) => drop(std::future::poll_fn(|cx| pings.poll_pong(cx)).await),
+            Self::Prepared(pings, until) => timeout_at(*until, poll_fn(|cx| pings.poll_pong(cx))).await.is_ok(),
             Self::Unsaid(_) | Self::Said => pending().await,
         }
     }
 
-    fn say<T>(&mut self, connection: &mut Connection<Plain<T>, Bytes>)
+    fn say<T>(&mut self, was_read: bool, connection: &mut Connection<Plain<T>, Bytes>)
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
         *self = Self::Said;
-        connection.graceful_shutdown();
+        if was_read {
+            connection.graceful_shutdown();
+        } else {
+            connection.abrupt_shutdown(Reason::NO_ERROR);
+        }
     }
 }

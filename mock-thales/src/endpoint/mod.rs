@@ -21,5 +21,6 @@ mod tokens;
 
 pub use assertion::{AssertionKey, AssertionKeyError};
 pub use conduct::{Answers, Conduct, ConductError};
+pub use refusals::watch_strays;
 pub use stage::{Endpoint, Stage};
 pub use tokens::{RandomError, Tokens};

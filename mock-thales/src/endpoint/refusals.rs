@@ -29,6 +29,30 @@ pub(super) async fn watch(packets: UdpSocket, port: u16, actor: Actor, recorder:
     }
 }
 
+/// Records each address and port that somebody dials and at which nobody is: all but those `taken`, of which one without
+/// an address is taken at every address. The socket is a raw one for TCP that sees the packets for every address.
+///
+/// # Errors
+/// The socket cannot be read.
+pub async fn watch_strays(
+    packets: UdpSocket,
+    taken: HashSet<(Option<IpAddr>, u16)>,
+    recorder: Arc<Recorder>,
+) -> io::Result<()> {
+    packets.set_nonblocking(true)?;
+    let packets = tokio::net::UdpSocket::from_std(packets)?;
+    let mut known = HashSet::new();
+    let mut packet = [0; HEADERS];
+    loop {
+        let length = packets.recv(&mut packet).await?;
+        let Some(Attempt { local, .. }) = Attempt::read(&packet[..length]) else { continue };
+        let is_taken = [Some(local.ip()), None].into_iter().any(|ip| taken.contains(&(ip, local.port())));
+        if !is_taken && known.insert(local) {
+            recorder.record(Actor::Runner, Event::WentNowhere { to: local });
+        }
+    }
+}
+
 /// The first packet of a TCP connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Attempt {

@@ -133,7 +133,27 @@ pub enum Event {
     FileShown(ShownFile),
     /// From now on no access token that was issued before is known.
     TokensForgotten,
+    // ---- the customer's own network ----
+    /// A declared forward took a connection to something else that the integration needs.
+    Forwarded {
+        /// The name or address that the integration calls it by.
+        name: String,
+        /// The port.
+        port: u16,
+        /// Why it could not be reached.
+        failed: Option<String>,
+    },
+    /// Somebody dialled an address and port at which nobody is.
+    WentNowhere {
+        /// The address dialled.
+        to: SocketAddr,
+    },
     // ---- integration ----
+    /// A driver was asked what only a working one answers.
+    Probed {
+        /// What it does wrong, in the harness's words, to follow its name.
+        faults: Vec<String>,
+    },
     /// A service of the integration did not come to be ready, ended, or did not do what it was triggered to.
     ServiceFailed {
         /// Its name.

@@ -254,6 +254,15 @@ fn event(fact: &Fact, lanes: &Lanes, dialled: &BTreeMap<ConnectionId, usize>) ->
             (Kind::Change, here, here, format!("service {service} was started anew: {why}"))
         }
         Seen::Output { stream, text, .. } => (Kind::Note, here, here, format!("{stream}: {}", digest(text))),
+        Seen::Forwarded { name, port, failed: None } => {
+            (Kind::Note, them, RUNNER, format!("connects to {name}:{port} beside Thales"))
+        }
+        Seen::Forwarded { name, port, failed: Some(why) } => {
+            (Kind::Note, them, RUNNER, format!("connects to {name}:{port} beside Thales, which fails: {why}"))
+        }
+        Seen::WentNowhere { to } => (Kind::Note, them, RUNNER, format!("connects to {to}, where nobody is")),
+        Seen::Probed { faults } if faults.is_empty() => return None,
+        Seen::Probed { faults } => (Kind::Note, here, here, format!("the driver {}", faults.join("; "))),
         Seen::StrayLine { text } => (Kind::Note, here, here, format!("a line that is no answer: {}", digest(text))),
         Seen::Accepted { local, .. } => (Kind::Tcp, them, here, format!("connects to {local}")),
         Seen::DialRefused { local, .. } => (Kind::Refusal, them, here, format!("connects to {local}, which refuses")),

@@ -31,5 +31,5 @@ function call({ url, method }) {
 
 for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line);
-  console.log(JSON.stringify({ id: order.id, ...(await call(order.call)) }));
+  console.log(JSON.stringify({ id: order.id, ...(order.call ? await call(order.call) : { unsupported: {} }) }));
 }

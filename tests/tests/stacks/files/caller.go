@@ -16,7 +16,7 @@ import (
 
 type order struct {
 	ID   int `json:"id"`
-	Call struct {
+	Call *struct {
 		URL    string `json:"url"`
 		Method string `json:"method"`
 	} `json:"call"`
@@ -67,9 +67,14 @@ func main() {
 	for lines.Scan() {
 		var asked order
 		fit(json.Unmarshal(lines.Bytes(), &asked))
+		answer := map[string]interface{}{"id": asked.ID}
+		if asked.Call == nil {
+			answer["unsupported"] = map[string]int{}
+			fit(answers.Encode(answer))
+			continue
+		}
 		request, err := http.NewRequest(asked.Call.Method, asked.Call.URL, nil)
 		fit(err)
-		answer := map[string]interface{}{"id": asked.ID}
 		response, err := client.Do(request)
 		if err != nil {
 			answer["failed"] = map[string]string{"error": err.Error()}

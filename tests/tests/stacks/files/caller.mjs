@@ -43,6 +43,10 @@ function overFetch() {
 const call = words.includes("fetch") ? overFetch() : overHttps;
 for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line);
+  if (!order.call) {
+    console.log(JSON.stringify({ id: order.id, unsupported: {} }));
+    continue;
+  }
   const answer = await call(order.call).then(
     (status) => ({ completed: { status } }),
     (error) => ({ failed: { error: String(error.cause?.code ?? error.code ?? error) } }),

@@ -110,6 +110,9 @@ caller = {"fresh": Fresh, "cached-address": CachedAddress, "kept-alive": KeptAli
 caller = Reloaded(caller)
 for line in sys.stdin:
     order = json.loads(line)
+    if "call" not in order:
+        print(json.dumps({"id": order["id"], "unsupported": {}}), flush=True)
+        continue
     try:
         status = caller.call(order["call"]["url"], order["call"]["method"])
         answer = {"completed": {"status": status}}
