@@ -53,7 +53,7 @@ pub(super) struct CallerScene {
     zone: Arc<Zone>,
     beside: Beside,
     name_server: NameServer,
-    _around: Surroundings,
+    _around: Arc<Surroundings>,
     /// Addresses to which there is no route any more.
     unreachable: Vec<Ipv4Addr>,
     calls: u32,
@@ -111,7 +111,7 @@ impl CallerScene {
         }
         let (world, recorder, setting) =
             (Arc::clone(&ground.world), Arc::clone(&ground.recorder), Arc::clone(&ground.setting));
-        let around = Surroundings::start(&world, &setting.subject.forwards, true, &recorder)?;
+        let around = ground.surroundings(true)?;
         for (name, ip) in around.names() {
             zone = zone.with_static(name, ip)?;
         }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::RunError;
 use super::stay::Stay;
+use super::surroundings::Surroundings;
 use crate::integration::{Materials, Portal, Subject};
 use crate::model::{EndpointName, Environment, Phase, Profile, Script};
 use crate::world::{self, Host, World};
@@ -51,6 +52,21 @@ pub(super) struct Ground {
 }
 
 impl Ground {
+    /// What stands around the integration, for as long as it lives. `https`: whether Thales listens in this scenario.
+    ///
+    /// # Errors
+    /// The world refuses a socket.
+    pub(super) fn surroundings(&self, https: bool) -> Result<Arc<Surroundings>, RunError> {
+        let start = |https| {
+            let forwards = &self.setting.subject.forwards;
+            Surroundings::start(&self.world, forwards, https, &self.recorder).map(Arc::new)
+        };
+        match &self.stay {
+            Some(stay) => stay.surroundings(|| start(true)),
+            None => start(https),
+        }
+    }
+
     /// The portal as the integration sees it. `entry` is where the base URL leads.
     pub(super) fn portal(&self, entry: Ipv4Addr) -> Result<Portal, RunError> {
         let context = &self.setting.materials.context;

@@ -29,7 +29,7 @@ pub(super) struct ReceiverScene {
     ground: Ground,
     script: Script,
     serving: Option<Serving>,
-    _around: Option<Around>,
+    around: Option<Around>,
     /// Every address behind its name is called.
     at: Vec<SocketAddr>,
     requests: Vec<RequestShape>,
@@ -68,7 +68,7 @@ impl ReceiverScene {
             ground,
             script,
             serving,
-            _around: around,
+            around,
             at,
             requests: part.requests.clone(),
             caller,
@@ -79,6 +79,10 @@ impl ReceiverScene {
     async fn close(self) -> Script {
         if let Some(serving) = self.serving {
             serving.stop().await;
+        }
+        if let Some(around) = self.around {
+            // The next scenario of a world that is kept has a name server of its own.
+            around.name_server.stop().await;
         }
         self.script
     }
@@ -127,8 +131,8 @@ impl ReceiverScene {
 
 /// What a receiver may need beside Thales, and the name server that names it.
 struct Around {
-    _surroundings: Surroundings,
-    _name_server: NameServer,
+    _surroundings: Arc<Surroundings>,
+    name_server: NameServer,
 }
 
 impl Around {
@@ -138,7 +142,7 @@ impl Around {
         if world.network() == Network::Shared {
             return Ok(None);
         }
-        let surroundings = Surroundings::start(world, &setting.subject.forwards, false, recorder)?;
+        let surroundings = ground.surroundings(false)?;
         // Thales is not to be called here: its host exists and has no address.
         let plan = ZonePlan { addresses: Vec::new(), ttl_s: 1, mode: ZoneMode::Normal, subdomain: None };
         let mut zone = Zone::new(&setting.materials.context.inbound_host, plan)?;
@@ -147,7 +151,7 @@ impl Around {
         }
         let sockets = world.name_server()?;
         let server = NameServer::start(Arc::new(zone), Arc::clone(recorder), sockets.udp, vec![sockets.tcp])?;
-        Ok(Some(Self { _surroundings: surroundings, _name_server: server }))
+        Ok(Some(Self { _surroundings: surroundings, name_server: server }))
     }
 }
 

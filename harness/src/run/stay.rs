@@ -2,11 +2,12 @@
 //! access tokens, and perhaps has met Thales. From that follows what is to be waited for before the next one begins.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use mock_thales::endpoint::Tokens;
 use mock_thales::observe::{Actor, Answer, Connection, Event, Fact, Marks, TokenOutcome, TokenState, connections};
 
+use super::surroundings::Surroundings;
 use crate::integration::Berth;
 use crate::model::{Check, DEFAULT_ADDRESS, Scenario, Shape, Step};
 
@@ -14,6 +15,8 @@ use crate::model::{Check, DEFAULT_ADDRESS, Scenario, Shape, Step};
 #[derive(Default)]
 pub(super) struct Stay {
     pub(super) berth: Arc<Berth>,
+    /// What stands around the service for as long as it lives: its connections to a database outlast a scenario.
+    surroundings: OnceLock<Arc<Surroundings>>,
     left: Mutex<Left>,
 }
 
@@ -34,7 +37,24 @@ pub(super) struct Left {
 
 impl Stay {
     pub(super) fn at(berth: Berth) -> Arc<Self> {
-        Arc::new(Self { berth: Arc::new(berth), left: Mutex::default() })
+        Arc::new(Self { berth: Arc::new(berth), surroundings: OnceLock::new(), left: Mutex::default() })
+    }
+
+    /// What stands around the service, from its first scenario on.
+    ///
+    /// # Errors
+    /// What `start` says.
+    pub(super) fn surroundings<E>(
+        &self,
+        start: impl FnOnce() -> Result<Arc<Surroundings>, E>,
+    ) -> Result<Arc<Surroundings>, E> {
+        match self.surroundings.get() {
+            Some(around) => Ok(Arc::clone(around)),
+            None => {
+                let around = start()?;
+                Ok(Arc::clone(self.surroundings.get_or_init(|| around)))
+            }
+        }
     }
 
     pub(super) fn left(&self) -> Left {

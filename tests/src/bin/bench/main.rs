@@ -1,12 +1,13 @@
 //! `make bench`: speed as ratios, each measured against something else in the same run, so that the machine cancels
 //! out.
 //!
-//! Three questions: what a scenario costs beside its handshakes, what the endpoint costs beside nginx, and how long a
-//! run lasts beside its longest scenario. It prints tables; `--write FILE` puts them between the marks of a document.
-//! What the numbers mean is told in `docs/performance.md`.
+//! Four questions: what a scenario costs beside its handshakes, what many of them cost, what the endpoint costs beside
+//! nginx, and how long a run lasts beside its longest scenario. It prints tables; `--write FILE` puts them between the
+//! marks of a document. What the numbers mean is told in `docs/performance.md`.
 
 mod awake;
 mod bare;
+mod cases;
 mod document;
 mod endpoint;
 mod failure;
@@ -32,7 +33,7 @@ use thales_harness::world::{self, Host, Network, Wanted};
 const SERVE: &str = "--serve-endpoint";
 /// The profile of every exam here.
 const PROFILE: &str = "classic-tokenization";
-const USAGE: &str = "usage: bench [--only scenario|endpoint|run] [--write FILE]";
+const USAGE: &str = "usage: bench [--only scenario|cases|endpoint|run] [--write FILE]";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -74,7 +75,7 @@ impl Words {
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match (word.as_str(), words.next()?) {
-                ("--only", part) if ["scenario", "endpoint", "run"].contains(&part.as_str()) => {
+                ("--only", part) if ["scenario", "cases", "endpoint", "run"].contains(&part.as_str()) => {
                     read.only = Some(part.clone());
                 }
                 ("--write", path) => read.write = Some(path.into()),
@@ -96,6 +97,9 @@ fn measure(words: &Words, host: &Host) -> Result<(), Failure> {
     let mut comparisons = Vec::new();
     if words.wants("scenario") {
         comparisons.extend(scenario::measure(host)?);
+    }
+    if words.wants("cases") {
+        comparisons.extend(cases::measure(host)?);
     }
     if words.wants("endpoint") {
         comparisons.push(endpoint::measure()?);

@@ -22,7 +22,7 @@ use crate::{PROFILE, processor, setting};
 /// Scenarios without waiting. Each has three handshakes; in the first one the middle one is refused, so that it has two
 /// requests, in the second one all three are finished.
 const SCENARIOS: [&str; 2] = ["inbound/wrong-host", "inbound/tls-1.3-alone"];
-const HANDSHAKES: usize = 3;
+pub(crate) const HANDSHAKES: usize = 3;
 /// Plays of a scenario a round.
 const PLAYS: usize = 100;
 const ROUNDS: usize = 5;
@@ -101,7 +101,7 @@ fn each(work: impl FnOnce() -> Result<(), Failure>) -> Result<f64, Failure> {
 }
 
 /// Plays the scenario once and makes sure that it was the right thing.
-fn play(runtime: &Runtime, exam: &Exam) -> Result<(), Failure> {
+pub(crate) fn play(runtime: &Runtime, exam: &Exam) -> Result<(), Failure> {
     let run = runtime.block_on(exam.play(0));
     let log = run.log.map_err(|error| Failure::Harness(error.to_string()))?;
     let hellos = log.facts.iter().filter(|fact| matches!(fact.event, Event::ClientHello(_))).count();
@@ -112,12 +112,12 @@ fn play(runtime: &Runtime, exam: &Exam) -> Result<(), Failure> {
 }
 
 /// What a play does for its network alone. A play's own thread and runtime stay on the play's account.
-fn open_and_close(host: &Host, setup: &Setup) -> Result<(), Failure> {
+pub(crate) fn open_and_close(host: &Host, setup: &Setup) -> Result<(), Failure> {
     let closed = World::open(host, setup).and_then(World::close);
     closed.map_err(|error| Failure::Harness(error.to_string()))
 }
 
-fn exam(host: &Host, id: &str) -> Result<Exam, Failure> {
+pub(crate) fn exam(host: &Host, id: &str) -> Result<Exam, Failure> {
     let (library, profile, environment) = setting()?;
     let patterns = [id.to_owned()];
     let selection = Selection::new(&patterns).map_err(|error| Failure::Harness(error.to_string()))?;
@@ -140,7 +140,7 @@ pub(crate) fn subject(profile: &Profile, environment: &Environment) -> Result<Su
 }
 
 /// What the world of a play holds.
-fn setup() -> Result<Setup, Failure> {
+pub(crate) fn setup() -> Result<Setup, Failure> {
     let (_, profile, environment) = setting()?;
     let subject = subject(&profile, &environment)?;
     let materials =
