@@ -65,6 +65,9 @@ impl Networks {
         if unreachable {
             // A host that forwards nothing drops what it cannot reach in silence; a router says so (RFC 1812, 5.2.7.1).
             fs::write("/proc/sys/net/ipv4/ip_forward", "1").map_err(failed)?;
+            // Once a second at most, by the kernel's rule, which a caller that tries four times a second exceeds: it would
+            // wait for its own retransmissions, up to seven seconds. A kernel without the word keeps to its rule.
+            let _ = fs::write("/proc/sys/net/ipv4/icmp_ratelimit", "0");
             let done = self.runtime.block_on(self.routes.route().add(route).execute());
             done.map_err(|error| failed(system(error)))
         } else {

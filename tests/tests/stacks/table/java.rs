@@ -36,6 +36,8 @@ pub(super) fn callers() -> Vec<Stack> {
     vec![
         Stack {
             configuration: "`networkaddress.cache.ttl=1` and `networkaddress.cache.negative.ttl=1`",
+            // By HTTP/2 it keeps one connection for all calls; with version(HTTP_1_1) it moves with the answer.
+            fail: &["TSH-DNS-04", CN_ONLY, FOREIGN_LIST],
             refuses: SILENT,
             ..java("java-http-client", HTTP_CLIENT, SHORT_CACHE, &["Caller", "HttpClient"])
         },

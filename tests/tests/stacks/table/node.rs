@@ -31,6 +31,7 @@ pub(super) fn callers() -> Vec<Stack> {
         Stack {
             // One session of HTTP/2 for all calls: a pool of one connection.
             family: "Node 20, `http2`",
+            refuses: SILENT,
             configuration: "`http2.connect` with `ca`, `cert`, `key`, one session until Thales closes it",
             fail: &["TSH-DNS-04", CN_ONLY],
             ..driver("node-http-2", TOOLS, &["node", "caller-http2.mjs"])
