@@ -212,19 +212,14 @@ impl World {
     }
 
     /// Starts a command on the customer's side, from within the caller's runtime, which then owns its pipes and its
-    /// end. It leads a session of its own in a private network and joins the world's process group in a shared one;
-    /// variables that name a proxy are taken from it, unless the
-    /// command has them of its own. The directory is the command's, or the process's current one.
+    /// end. It leads a session of its own in a private network and joins the world's process group in a shared one. It
+    /// does not inherit variables that name a proxy; one of its own stands in the world. The directory is the
+    /// command's, or the process's current one.
     ///
     /// # Errors
     /// [`WorldError::Spawn`] with the kernel's word: `NotFound`, `PermissionDenied`.
     pub fn spawn(&self, mut command: Command) -> Result<Child, WorldError> {
-        let is_said = |proxy: &str| command.as_std().get_envs().any(|(name, value)| name == proxy && value.is_some());
-        // Its own proxy stands in the world.
-        let inherited: Vec<_> = PROXIES.into_iter().filter(|proxy| !is_said(proxy)).collect();
-        for proxy in inherited {
-            command.env_remove(proxy);
-        }
+        without_inherited_proxies(&mut command);
         on!(self,
         p => p.spawn(command),
         s => {
@@ -273,4 +268,31 @@ fn name_server() -> Result<NameServerSockets, WorldError> {
 
 fn label(ip: Option<IpAddr>) -> SocketAddr {
     SocketAddr::new(ip.unwrap_or(IpAddr::from(Ipv4Addr::UNSPECIFIED)), 0)
+}
+
+fn without_inherited_proxies(command: &mut Command) {
+    for proxy in PROXIES {
+        if !command.as_std().get_envs().any(|(name, value)| name == proxy && value.is_some()) {
+            command.env_remove(proxy);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_the_commands_own_or_none() {
+        let mut command = Command::new("true");
+        command.env("https_proxy", "http://127.0.0.1:3128").env("KEPT", "kept");
+        without_inherited_proxies(&mut command);
+        let said: Vec<_> = command.as_std().get_envs().filter_map(|(name, value)| Some((name, value?))).collect();
+        assert_eq!(
+            said,
+            [("KEPT".as_ref(), "kept".as_ref()), ("https_proxy".as_ref(), "http://127.0.0.1:3128".as_ref())]
+        );
+        let removed = command.as_std().get_envs().filter(|(_, value)| value.is_none()).count();
+        assert_eq!(removed, PROXIES.len() - 1);
+    }
 }

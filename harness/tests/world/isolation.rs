@@ -25,7 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("the_name_service_is_the_worlds", the_name_service_is_the_worlds),
         trial("processes_see_their_own", processes_see_their_own),
         trial("commands_start_in_the_current_directory", commands_start_in_the_current_directory),
-        trial("commands_start_without_a_proxy", commands_start_without_a_proxy),
+        trial("a_command_keeps_a_proxy_of_its_own", a_command_keeps_a_proxy_of_its_own),
         trial("what_exec_says_is_the_error", what_exec_says_is_the_error),
         trial("codes_and_signals_are_the_childs_own", codes_and_signals_are_the_childs_own),
         trial("a_dropped_handle_kills", a_dropped_handle_kills),
@@ -164,11 +164,11 @@ fn commands_start_in_the_current_directory() {
     assert_eq!(within(printed(&world, elsewhere)), "/usr");
 }
 
-fn commands_start_without_a_proxy() {
+fn a_command_keeps_a_proxy_of_its_own() {
     let world = open(&setup());
     let mut command = shell("echo \"[$https_proxy$HTTPS_PROXY$ALL_PROXY]$KEPT\"");
     command.env("https_proxy", "http://proxy.test").env("ALL_PROXY", "socks5://proxy.test").env("KEPT", "kept");
-    assert_eq!(within(printed(&world, command)), "[]kept");
+    assert_eq!(within(printed(&world, command)), "[http://proxy.testsocks5://proxy.test]kept");
 }
 
 fn what_exec_says_is_the_error() {
