@@ -6,7 +6,6 @@ use std::fs;
 use thales_harness::world::Host;
 use tokio::runtime::Runtime;
 
-use crate::awake::Awake;
 use crate::bare::Loop;
 use crate::failure::Failure;
 use crate::papers::Papers;
@@ -25,7 +24,6 @@ const MEMORY: f64 = 30.0;
 
 /// Two comparisons of time, two of memory.
 pub(crate) fn measure(host: &Host) -> Result<Vec<Comparison>, Failure> {
-    let _awake = Awake::keep()?;
     let (papers, _authorities) = Papers::new()?;
     let bare = Loop::new(&papers)?;
     let runtime = Runtime::new().map_err(|error| Failure::Io("start a runtime", error))?;

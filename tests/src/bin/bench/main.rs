@@ -5,7 +5,6 @@
 //! nginx, and how long a run lasts beside its longest scenario. It prints tables; `--write FILE` puts them between the
 //! marks of a document. What the numbers mean is told in `docs/performance.md`.
 
-mod awake;
 mod bare;
 mod cases;
 mod document;
@@ -40,10 +39,6 @@ fn main() -> ExitCode {
     if words == [SERVE] {
         // Born in the network that its parent has entered.
         return report(endpoint::serve());
-    }
-    if words == [awake::SPIN] {
-        awake::spin();
-        return ExitCode::SUCCESS;
     }
     match Words::read(&words) {
         // Before any thread: a user namespace can be entered by a process of one thread only.

@@ -12,7 +12,6 @@ use thales_harness::verdict::Verdict;
 use thales_harness::world::{Host, Network, Setup, World};
 use tokio::runtime::Runtime;
 
-use crate::awake::Awake;
 use crate::bare::Loop;
 use crate::failure::Failure;
 use crate::papers::Papers;
@@ -33,7 +32,6 @@ const TARGET: f64 = 2.0;
 pub(crate) fn measure(host: &Host) -> Result<Vec<Comparison>, Failure> {
     let (papers, _authorities) = Papers::new()?;
     let bare = Loop::new(&papers)?;
-    let _awake = Awake::keep()?;
     let runtime = Runtime::new().map_err(|error| Failure::Io("start a runtime", error))?;
     let setup = setup()?;
     let shared = Host { network: Network::Shared, ..host.clone() };
