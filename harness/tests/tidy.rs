@@ -34,7 +34,10 @@ const HARNESS: [(&str, &[(&str, &str)]); 12] = [
         ],
     ),
     // Plays scenarios of an exam and reads what was found: no wire, no world.
-    ("sweep", &[("model", ""), ("load", "Library"), ("run", "Exam|ScenarioRun|waits"), ("verdict", "")]),
+    (
+        "sweep",
+        &[("model", ""), ("load", "Library"), ("run", "Exam|ScenarioRun|waits"), ("verdict", ""), ("report", "plain")],
+    ),
     // How an endpoint's plan is made ready, and nothing that plays scenarios.
     ("standing", &[("model", ""), ("integration", ""), ("run", "conduct|others|ought")]),
     // Written as a customer would write it: against the public trait.

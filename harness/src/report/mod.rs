@@ -9,6 +9,7 @@ pub mod html;
 pub mod junit;
 pub mod measured;
 mod notes;
+mod plain;
 pub mod progress;
 pub mod reporter;
 pub mod row;
@@ -18,3 +19,5 @@ pub mod stack;
 pub mod summary;
 pub mod terminal;
 mod words;
+
+pub(crate) use plain::plain;

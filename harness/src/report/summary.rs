@@ -206,26 +206,10 @@ impl Page {
 
 /// Text that is no mark-up, no link and no mention, bounded and on one line.
 fn plain(text: &str) -> String {
-    let mut plain = String::new();
-    for (index, letter) in text.chars().enumerate() {
-        if index == PIECE {
-            plain.push('…');
-            break;
-        }
-        match letter {
-            '<' => plain.push_str("&lt;"),
-            '>' => plain.push_str("&gt;"),
-            '&' => plain.push_str("&amp;"),
-            '@' => plain.push_str("&#64;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' | '!' => {
-                plain.push('\\');
-                plain.push(letter);
-            }
-            letter if letter.is_control() => plain.push(' '),
-            letter => plain.push(letter),
-        }
+    match text.char_indices().nth(PIECE) {
+        Some((end, _)) => super::plain(&text[..end]) + "…",
+        None => super::plain(text),
     }
-    plain
 }
 
 #[cfg(test)]

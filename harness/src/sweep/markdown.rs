@@ -2,6 +2,7 @@
 
 use super::document::Document;
 use super::terminal::{heading, sentence, values};
+use crate::report::plain;
 
 /// Cases named in one place.
 const NAMED: usize = 50;
@@ -82,24 +83,4 @@ fn list<'a>(text: &mut String, heading: &str, cases: impl IntoIterator<Item = &'
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// Text that is no mark-up and no mention, on one line.
-fn plain(text: &str) -> String {
-    let mut plain = String::new();
-    for letter in text.chars() {
-        match letter {
-            '<' => plain.push_str("&lt;"),
-            '>' => plain.push_str("&gt;"),
-            '&' => plain.push_str("&amp;"),
-            '@' => plain.push_str("&#64;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' | '!' => {
-                plain.push('\\');
-                plain.push(letter);
-            }
-            letter if letter.is_control() => plain.push(' '),
-            letter => plain.push(letter),
-        }
-    }
-    plain
 }

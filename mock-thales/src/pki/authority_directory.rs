@@ -105,7 +105,8 @@ pub(super) fn draft(
     named
 }
 
-fn make_directory(path: &Path) -> io::Result<()> {
+/// For the owner alone, however open the directory above it is.
+pub(super) fn make_directory(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -113,6 +114,6 @@ fn make_directory(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-fn failed(path: &Path, error: &io::Error) -> PkiError {
+pub(super) fn failed(path: &Path, error: &io::Error) -> PkiError {
     PkiError::Directory { path: path.to_owned(), why: error.to_string() }
 }

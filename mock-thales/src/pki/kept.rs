@@ -1,7 +1,7 @@
 //! Authorities that outlive a process: everything that has to be the same from one run to the next, in one file for
 //! the owner alone. What is wrong on purpose (look-alikes, strangers) is made anew each time.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{Duration, OffsetDateTime};
 
 use super::authority::Authority;
-use super::authority_directory::draft;
+use super::authority_directory::{draft, failed, make_directory};
 use super::client::ClientSide;
 use super::customer::{CustomerSide, Renewable, foreign_subject};
 use super::dates::Dates;
@@ -253,19 +253,6 @@ impl<'de> Deserialize<'de> for KeyDer {
         let text = String::deserialize(deserializer)?;
         STANDARD.decode(text).map(Self).map_err(serde::de::Error::custom)
     }
-}
-
-/// For the owner alone, however open the directory above it is.
-fn make_directory(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-fn failed(path: &Path, error: &io::Error) -> PkiError {
-    PkiError::Directory { path: path.to_owned(), why: error.to_string() }
 }
 
 fn wrong(path: &Path, error: &serde_json::Error) -> PkiError {
