@@ -190,14 +190,7 @@ impl World {
     pub fn listening(&self) -> Result<Vec<SocketAddr>, WorldError> {
         on!(self,
         p => p.listening(),
-        _s => {
-            let mut sockets = table::listening(
-                &std::fs::read_to_string("/proc/net/tcp").map_err(WorldError::Table)?);
-            // A machine without IPv6 has no second table.
-            let six = std::fs::read_to_string("/proc/net/tcp6").unwrap_or_default();
-            sockets.extend(table::listening(&six));
-            Ok(sockets)
-        })
+        _s => table::listening(|name| std::fs::read_to_string(format!("/proc/{name}"))).map_err(WorldError::Table))
     }
 
     /// Takes the route to a published address away: who dials it is told "no route to host" at once, and connections

@@ -116,10 +116,7 @@ impl Keeper {
             let mut text = String::new();
             File::from(file).read_to_string(&mut text).map(|_| text)
         };
-        let mut sockets = table::listening(&read("net/tcp")?);
-        // A machine without IPv6 has no second table.
-        sockets.extend(table::listening(&read("net/tcp6").unwrap_or_default()));
-        Ok(sockets)
+        table::listening(read)
     }
 
     /// Ends every process of the world and waits until they are gone.
