@@ -17,7 +17,7 @@ use thales_harness::world::{self, Host, Network, Wanted};
 use tokio::runtime::Runtime;
 
 /// Defects at once: enough to fill the waits of the slow ones, few enough that nothing comes too late.
-const THREADS: usize = 6;
+const THREADS: usize = 8;
 
 /// Scenarios of one defect at once.
 const JOBS: usize = 8;

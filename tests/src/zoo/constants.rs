@@ -94,7 +94,8 @@ fn shell(name: &'static str, script: &'static str) -> Defect {
 
 /// A driver that is a script of the shell.
 fn driver(name: &'static str, script: &'static str) -> Defect {
-    commanded(name, script, CallerWay::Stdio)
+    // It is waited for in vain.
+    commanded(name, script, CallerWay::Stdio).described(|subject| subject.callers[0].within = Duration::from_secs(3))
 }
 
 fn commanded(name: &'static str, script: &'static str, way: fn(Vec<String>) -> CallerWay) -> Defect {
