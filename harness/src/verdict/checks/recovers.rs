@@ -1,4 +1,7 @@
-//! `recovers`: after the name server failed for a while, the caller asks again and goes on.
+//! `recovers`: after the name server failed for a while, the caller asks again and goes on. Who did not ask while it
+//! failed, since it still knew an address, has shown nothing: whether it asks afterwards is a matter of its cache.
+
+use mock_thales::observe::Answer;
 
 use super::super::finding::{Reason, Ruling};
 use super::super::view::{View, addresses};
@@ -16,6 +19,13 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
     if !reached_before {
         let seen = "no call went through before the name server failed";
         return Ruling::unwitnessed(Reason::Control, seen, vec![first_call.began.seq]);
+    }
+    let failed_look_up = view.questions().any(|(fact, question)| {
+        !matches!(question.answer, Answer::Addresses { .. }) && fact.seq < first_call.began.seq
+    });
+    if !failed_look_up {
+        let seen = "did not ask while the name server failed";
+        return Ruling::unwitnessed(Reason::NotShown, seen, vec![first_call.began.seq]);
     }
     let arrived = view.subjects(expectation).into_iter().find(|connection| view.is_accepted(connection));
     let asked = view.questions().find(|(fact, question)| {

@@ -104,6 +104,8 @@ fn aiohttp() -> Vec<Stack> {
         Stack {
             only: &["dns/*"],
             fail: &["TSH-DNS-02", "TSH-DNS-03", "TSH-DNS-04", "TSH-ADV-08"],
+            // It still knows the address when the name server answers again.
+            inconclusive: &["TSH-ADV-07"],
             refuses: "",
             ..aiohttp("aiohttp", "as it comes: keeps addresses for 10 s", "default")
         },
