@@ -10,11 +10,12 @@ mod report;
 mod setting;
 mod stack;
 mod table;
+mod turns;
 
 use std::env;
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
@@ -23,12 +24,16 @@ use document::Row;
 use report::Report;
 use setting::Setting;
 use stack::Stack;
+use turns::Turns;
 
 /// The command line under test.
 const HARNESS: &str = env!("CARGO_BIN_EXE_thales-harness-under-test");
 
 /// Stacks at once. Their scenarios about DNS wait for seconds, the processor's cores are busy with the others.
-const THREADS: usize = 5;
+const THREADS: usize = 7;
+
+/// Runs at once that start virtual machines. Each starts several at a time, which keep the cores busy until they are warm.
+const MACHINES: usize = 2;
 
 fn main() -> ExitCode {
     let (ours, theirs): (Vec<_>, Vec<_>) = env::args().partition(|word| word == "--write");
@@ -37,7 +42,7 @@ fn main() -> ExitCode {
     let common = Arc::new(Common {
         refusal: refused_network(),
         built: Built::default(),
-        machines: Mutex::default(),
+        machines: Turns::new(MACHINES),
         rows: Mutex::default(),
     });
     let mut trials = vec![Trial::test("the_document_is_the_table", || Ok(document::compare()?))];
@@ -64,16 +69,27 @@ struct Common {
     /// Why no private network can be had, if so: the verdicts of the table are those of a private one.
     refusal: Option<String>,
     built: Built,
-    /// Held by the one run that starts virtual machines: several of them warm up at once in it already.
-    machines: Mutex<()>,
+    machines: Turns,
     /// What the runs showed.
     rows: Mutex<Vec<Row>>,
 }
 
-/// Those that mostly wait first, so that the processor has something to do beside them until the end.
-fn in_order(mut stacks: Vec<Stack>) -> Vec<Stack> {
-    stacks.sort_by_key(|stack| if stack.is_caller() && stack.only != ["inbound/*"] { 0 } else { 1 });
-    stacks
+/// Those that mostly wait first, so that the processor has something to do beside them until the end; virtual machines
+/// evenly among the others, so that nobody only waits for a turn.
+fn in_order(stacks: Vec<Stack>) -> Vec<Stack> {
+    let (machines, mut others): (Vec<_>, Vec<_>) = stacks.into_iter().partition(Stack::is_java);
+    others.sort_by_key(|stack| if stack.is_caller() && stack.only != ["inbound/*"] { 0 } else { 1 });
+    let between = others.len() * MACHINES / machines.len().max(1);
+    let mut machines = machines.into_iter();
+    let mut woven = Vec::new();
+    for (index, other) in others.into_iter().enumerate() {
+        if index % between.max(1) == 0 {
+            woven.extend(machines.by_ref().take(MACHINES));
+        }
+        woven.push(other);
+    }
+    woven.extend(machines);
+    woven
 }
 
 fn trial(stack: &Stack, common: &Common) -> Result<Completion, Failed> {
@@ -91,7 +107,7 @@ fn trial(stack: &Stack, common: &Common) -> Result<Completion, Failed> {
     }
     let built = stack.builds.map(|build| common.built.directory(build)).transpose()?;
     let setting = Setting::new(stack, built.as_deref())?;
-    let machines = stack.is_java().then(|| common.machines.lock().unwrap_or_else(PoisonError::into_inner));
+    let machines = stack.is_java().then(|| common.machines.take());
     let report = Report::of(&setting, stack)?;
     drop(machines);
     let faults = report.faults(stack);
