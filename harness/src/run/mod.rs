@@ -13,6 +13,7 @@ mod ground;
 mod held;
 mod lag;
 mod onboarding;
+mod one_core;
 mod outcome;
 mod plan;
 mod probe;

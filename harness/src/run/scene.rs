@@ -17,6 +17,7 @@ use super::caller::{self, CallerScene};
 use super::files;
 use super::ground::{Ground, Setting};
 use super::lag::Lag;
+use super::one_core::OneCore;
 use super::plan;
 use super::probe;
 use super::receiver::{self, ReceiverScene};
@@ -86,6 +87,7 @@ pub(super) fn play(
     part: Part,
     is_first: bool,
 ) -> Result<Log<Header>, RunError> {
+    let _core = part.is_in_process().then(OneCore::here);
     let runtime = Builder::new_current_thread().enable_all().build().map_err(RunError::Socket)?;
     runtime.block_on(perform(setting, scenario, part, is_first))
 }

@@ -21,6 +21,9 @@ use crate::wire::server_hello::{self, Sentinel};
 use crate::wire::{Broken, classify_legacy};
 use crate::wire::{Plain, Tap, classify_rustls};
 
+/// Bytes that hold most ClientHellos, so that one is read at once: those with a key share of ML-KEM-768 have about 1,500.
+const USUAL_HELLO: usize = 2048;
+
 /// Time for a ClientHello to arrive at an address that was never published.
 const STRAY_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -50,7 +53,7 @@ async fn converse(
     conduct: &Arc<Conduct>,
     recorder: &ConnectionRecorder,
 ) {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(USUAL_HELLO);
     let Some(hello) = read_hello(&mut stream, &mut bytes, recorder, endpoint.patience()).await else { return };
     match choose(conduct, &hello) {
         Engine::Modern(modern) => {

@@ -1,7 +1,7 @@
 //! A stream that watches the records of both directions: plaintext alerts, the first flight, and how the TCP
 //! connection ended. It changes nothing.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -109,6 +109,27 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         let written = ready!(Pin::new(&mut this.inner).poll_write(cx, bytes))?;
         this.watch_outbound(&bytes[..written]);
         Poll::Ready(Ok(written))
+    }
+
+    /// A flight goes out as one, as it would without this: record by record it would wake the peer for each.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        let written = ready!(Pin::new(&mut this.inner).poll_write_vectored(cx, slices))?;
+        let mut rest = written;
+        for slice in slices {
+            let taken = slice.len().min(rest);
+            this.watch_outbound(&slice[..taken]);
+            rest -= taken;
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
