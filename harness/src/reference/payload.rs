@@ -129,7 +129,8 @@ fn enveloped() -> Result<String, Unspecified> {
     let encrypted = sequence(&[&oid(&[&pkcs7[..], &[1]].concat()), &aes, &element(0x80, &content)]);
     let data = sequence(&[&element(2, &[2]), &element(0x31, &recipient), &encrypted]);
     let whole = sequence(&[&oid(&[&pkcs7[..], &[3]].concat()), &element(0xa0, &data)]);
-    Ok(whole.iter().map(|byte| format!("{byte:02x}")).collect())
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    Ok(whole.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect())
 }
 
 fn oid(content: &[u8]) -> Vec<u8> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tokio::net::TcpSocket;
 use tokio::process::{Child, Command};
 
-use super::addresses::{CUSTOMER, DOMAIN, PUBLIC_RESOLVERS, THALES};
+use super::addresses::{CUSTOMER, DOMAIN, THALES};
 use super::enter::{Host, Network};
 use super::error::WorldError;
 #[cfg(target_os = "linux")]
@@ -249,14 +249,12 @@ impl World {
 /// The sockets of a private network's name server, made in the network of the calling thread.
 #[cfg(target_os = "linux")]
 fn name_server() -> Result<NameServerSockets, WorldError> {
-    let refused = |address| move |source| WorldError::Socket { address, source };
     let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, DOMAIN));
-    let udp = std::iter::once(Ipv4Addr::UNSPECIFIED)
-        .chain(PUBLIC_RESOLVERS)
-        .map(|ip| SocketAddr::from((ip, DOMAIN)))
-        .map(|address| sockets::udp(address).map_err(refused(address)))
-        .collect::<Result<_, _>>()?;
-    Ok(NameServerSockets { udp, tcp: sockets::listener(any).map_err(refused(any))? })
+    let refused = |source| WorldError::Socket { address: any, source };
+    Ok(NameServerSockets {
+        udp: vec![sockets::udp(any).map_err(refused)?],
+        tcp: sockets::listener(any).map_err(refused)?,
+    })
 }
 
 fn label(ip: Option<IpAddr>) -> SocketAddr {

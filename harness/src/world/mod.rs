@@ -23,7 +23,7 @@ mod stale;
 mod surroundings;
 mod table;
 
-pub use addresses::{CUSTOMER, HTTPS, PUBLIC_RESOLVERS, THALES};
+pub use addresses::{CUSTOMER, HTTPS, THALES};
 pub use doctor::{Finding, doctor};
 pub use either::{NameServerSockets, World};
 pub use enter::{Host, Network, Probe, Wanted, enter};

@@ -1,8 +1,12 @@
-//! The least that can play Thales: a name server with one answer, and an endpoint that says hello and remembers which
+//! The least that can play Thales: the name server with one answer, and an endpoint that says hello and remembers which
 //! address was dialled.
 
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
+use mock_thales::dns::{NameServer, Zone};
+use mock_thales::observe::Recorder;
+use mock_thales::plan::{ZoneMode, ZonePlan};
 use thales_harness::world::{HTTPS, World};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -12,34 +16,16 @@ use super::runtime;
 
 pub(crate) const NAME: &str = "api.thales.test";
 
-/// Answers A with the address and everything else with no record, whatever the name is.
+/// Answers for the name, and for one of a single letter, with the address.
 pub(crate) fn name_server(world: &World, answer: Ipv4Addr) {
     let sockets = world.name_server().unwrap_or_else(|error| panic!("failed to {error}"));
-    for socket in sockets.udp {
-        runtime().spawn(serve(socket, answer));
-    }
-}
-
-async fn serve(socket: UdpSocket, address: Ipv4Addr) {
-    let socket = tokio::net::UdpSocket::from_std(socket).expect("the socket is nonblocking");
-    let mut question = [0; 512];
-    while let Ok((length, from)) = socket.recv_from(&mut question).await {
-        let _ = socket.send_to(&answer(&question[..length], address), from).await;
-    }
-}
-
-/// RFC 1035, 4.1: the question again, and one record where an A was asked for.
-fn answer(question: &[u8], address: Ipv4Addr) -> Vec<u8> {
-    let name = question[12..].iter().position(|byte| *byte == 0).map_or(12, |end| 12 + end + 1);
-    let asks_a = question.get(name..name + 2) == Some(&[0, 1]);
-    let mut answer = question[..name + 4].to_vec();
-    answer[2..4].copy_from_slice(&[0x85, 0x80]);
-    answer[6..12].copy_from_slice(&[0, asks_a.into(), 0, 0, 0, 0]);
-    if asks_a {
-        answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4]);
-        answer.extend(address.octets());
-    }
-    answer
+    let plan = ZonePlan { addresses: vec![answer.into()], ttl_s: 1, mode: ZoneMode::Normal, subdomain: None };
+    let zone = Zone::new(NAME, plan).and_then(|zone| zone.with_static("a", answer.into()));
+    let zone = Arc::new(zone.expect("the names are right"));
+    let _within = runtime().enter();
+    let server = NameServer::start(zone, Recorder::new(), sockets.udp, vec![sockets.tcp]).expect("it starts");
+    // It answers until the test ends.
+    std::mem::forget(server);
 }
 
 /// Says hello to whoever asks over HTTP, and reports the addresses of each connection: dialled, then dialling.

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::process::Stdio;
 
 use libtest_mimic::Trial;
-use thales_harness::world::{CUSTOMER, HTTPS, PUBLIC_RESOLVERS, THALES, World};
+use thales_harness::world::{CUSTOMER, HTTPS, THALES, World};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -70,7 +70,8 @@ fn addrconfig_look_ups_work() {
 fn written_down_resolvers_answer_from_their_address() {
     let world = open(&setup());
     name_server(&world, PUBLISHED);
-    for resolver in PUBLIC_RESOLVERS.into_iter().chain([THALES]) {
+    // Public ones, the documented one, and one that nobody runs.
+    for resolver in [[8, 8, 8, 8], [1, 1, 1, 1], [203, 0, 113, 53]].map(Ipv4Addr::from).into_iter().chain([THALES]) {
         assert_eq!(within(printed(&world, customer(&["ask", &resolver.to_string()]))), "198.51.100.10", "{resolver}");
     }
 }

@@ -6,6 +6,7 @@
 
 mod error;
 mod server;
+mod udp;
 mod zone;
 
 pub use error::DnsError;

@@ -14,7 +14,9 @@ use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseI
 use hickory_server::zone_handler::MessageResponseBuilder;
 use socket2::SockRef;
 use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 
+use super::udp::Questions;
 use super::zone::{Content, Reply};
 use super::{DnsError, Zone};
 use crate::observe::{Actor, Event, Question, Recorder};
@@ -22,6 +24,7 @@ use crate::observe::{Actor, Event, Question, Recorder};
 /// A name server that answers from a [`Zone`] on the current tokio runtime until it is dropped.
 pub struct NameServer {
     server: Server<Answering>,
+    questions: JoinSet<()>,
     listeners: Vec<TcpListener>,
 }
 
@@ -33,8 +36,7 @@ const WAITING_ANSWERS: usize = 64;
 impl NameServer {
     /// Serves sockets that are bound already, in whatever network they were made.
     ///
-    /// A UDP socket on the wildcard address answers from the address that the route back gives, which need not be the
-    /// one that was asked: bind such addresses one by one.
+    /// On the wildcard address of IPv4 as well, an answer over UDP comes from the address that was asked.
     pub fn start(
         zone: Arc<Zone>,
         recorder: Arc<Recorder>,
@@ -42,12 +44,15 @@ impl NameServer {
         tcp: Vec<TcpListener>,
     ) -> Result<Self, DnsError> {
         Handle::try_current().map_err(|_| DnsError::NoRuntime)?;
-        let mut server = Server::new(Answering { zone, recorder });
+        let answering = Answering { zone, recorder };
+        let mut questions = JoinSet::new();
         for socket in udp {
             let address = socket.local_addr().ok();
             let ready = socket.set_nonblocking(true).and_then(|()| tokio::net::UdpSocket::from_std(socket));
-            server.register_socket(ready.map_err(|error| DnsError::Socket { address, error })?);
+            let ready = ready.and_then(Questions::new).map_err(|error| DnsError::Socket { address, error })?;
+            questions.spawn(ready.answer(answering.clone()));
         }
+        let mut server = Server::new(answering);
         let mut listeners = Vec::new();
         for listener in tcp {
             let address = listener.local_addr().ok();
@@ -57,11 +62,12 @@ impl NameServer {
             let ready = ready.map_err(|error| DnsError::Socket { address, error })?;
             server.register_listener(ready, IDLE, WAITING_ANSWERS);
         }
-        Ok(Self { server, listeners })
+        Ok(Self { server, questions, listeners })
     }
 
     /// Stops and returns when every socket is closed. Dropping the server stops it too, without waiting.
     pub async fn stop(mut self) {
+        self.questions.shutdown().await;
         // An error is that of a socket which had closed before, and closed is what it is to be.
         let _ = self.server.shutdown_gracefully().await;
         for listener in &self.listeners {
@@ -72,6 +78,7 @@ impl NameServer {
 }
 
 /// Answers one question after another.
+#[derive(Clone)]
 struct Answering {
     zone: Arc<Zone>,
     recorder: Arc<Recorder>,
