@@ -13,7 +13,6 @@ mod ground;
 mod held;
 mod lag;
 mod onboarding;
-mod one_core;
 mod outcome;
 mod plan;
 mod probe;

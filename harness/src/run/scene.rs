@@ -17,7 +17,6 @@ use super::caller::{self, CallerScene};
 use super::files;
 use super::ground::{Ground, Setting};
 use super::lag::Lag;
-use super::one_core::OneCore;
 use super::plan;
 use super::probe;
 use super::receiver::{self, ReceiverScene};
@@ -25,7 +24,7 @@ use super::stay::Stay;
 use super::withheld;
 use crate::integration::{CallerPart, CallerWay, Places, ReceiverPart, ReceiverWay};
 use crate::model::{Check, Conduct, Dead, Header, Keep, LOG_FORMAT, Network, Scenario, Script, Shape};
-use crate::world::{self, Host, Setup, Standing, World};
+use crate::world::{self, Host, OneCore, Setup, Standing, World};
 
 /// Caches count whole seconds.
 const CACHE_MARGIN: Duration = Duration::from_secs(1);

@@ -13,6 +13,7 @@ mod enter;
 mod error;
 mod ladder;
 mod lifeline;
+mod one_core;
 #[cfg(target_os = "linux")]
 mod private;
 mod refusal;
@@ -29,6 +30,7 @@ pub use either::{NameServerSockets, World};
 pub use enter::{Host, Network, Probe, Wanted, enter};
 pub use error::WorldError;
 pub use ladder::{Footing, Rung, ladder};
+pub(crate) use one_core::OneCore;
 pub use refusal::{Refusal, Step};
 pub use setup::{Asset, Setup, Standing};
 pub use stale::sweep_stale;

@@ -7,71 +7,17 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use netlink_packet_core::{DecodeError, NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
-use netlink_packet_sock_diag::SockDiagMessage;
-use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP};
-use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, SocketId, StateFlags};
-use netlink_sys::Socket;
-use netlink_sys::protocols::NETLINK_SOCK_DIAG;
-
 /// The sockets that listen in the calling thread's network; `read` gives the text of `net/tcp` or `net/tcp6` of that
 /// network, should the kernel not answer.
 pub(super) fn listening(read: impl Fn(&str) -> io::Result<String>) -> io::Result<Vec<SocketAddr>> {
-    if let Ok(sockets) = asked() {
+    #[cfg(target_os = "linux")]
+    if let Ok(sockets) = super::private::listening() {
         return Ok(sockets);
     }
     let mut sockets = printed(&read("net/tcp")?);
     // A machine without IPv6 has no second table.
     sockets.extend(printed(&read("net/tcp6").unwrap_or_default()));
     Ok(sockets)
-}
-
-fn asked() -> io::Result<Vec<SocketAddr>> {
-    let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
-    socket.bind_auto()?;
-    socket.connect(&netlink_sys::SocketAddr::new(0, 0))?;
-    let mut sockets = Vec::new();
-    for (family, socket_id) in [(AF_INET, SocketId::new_v4()), (AF_INET6, SocketId::new_v6())] {
-        let states = StateFlags::LISTEN;
-        let extensions = ExtensionFlags::empty();
-        let request = InetRequest { family, protocol: IPPROTO_TCP, extensions, states, socket_id };
-        dump(&socket, request, &mut sockets)?;
-    }
-    Ok(sockets)
-}
-
-/// One question and the datagrams that answer it, the last of which says that it is the last.
-fn dump(socket: &Socket, request: InetRequest, sockets: &mut Vec<SocketAddr>) -> io::Result<()> {
-    let mut header = NetlinkHeader::default();
-    header.flags = NLM_F_REQUEST | NLM_F_DUMP;
-    let mut question = NetlinkMessage::new(header, SockDiagMessage::InetRequest(request).into());
-    question.finalize();
-    let mut bytes = vec![0; question.buffer_len()];
-    question.serialize(&mut bytes);
-    socket.send(&bytes, 0)?;
-    loop {
-        let (datagram, _) = socket.recv_from_full()?;
-        let mut rest = datagram.as_slice();
-        while !rest.is_empty() {
-            let message = NetlinkMessage::<SockDiagMessage>::deserialize(rest).map_err(malformed)?;
-            match message.payload {
-                NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(found)) => {
-                    let id = &found.header.socket_id;
-                    sockets.push(SocketAddr::new(id.source_address, id.source_port));
-                }
-                NetlinkPayload::Done(_) => return Ok(()),
-                NetlinkPayload::Error(error) => return Err(error.to_io()),
-                _ => {}
-            }
-            // Messages are aligned to four bytes (NLMSG_ALIGN).
-            let length = (message.header.length as usize).next_multiple_of(4);
-            rest = rest.get(length..).unwrap_or_default();
-        }
-    }
-}
-
-fn malformed(error: DecodeError) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error.to_string())
 }
 
 /// The state column of a socket that listens (`TCP_LISTEN` of the kernel's tcp_states.h).
@@ -109,7 +55,7 @@ fn address(hex: &str) -> Option<IpAddr> {
     }
 }
 
-#[cfg(all(test, target_endian = "little"))]
+#[cfg(all(test, target_os = "linux", target_endian = "little"))]
 mod tests {
     use super::*;
 
@@ -126,7 +72,7 @@ mod tests {
     fn the_kernel_answers_as_it_prints() {
         let listeners = [std::net::TcpListener::bind("127.0.0.1:0"), std::net::TcpListener::bind("[::1]:0")];
         let ours: Vec<_> = listeners.iter().flatten().map(|listener| listener.local_addr().unwrap()).collect();
-        let asked = asked().unwrap();
+        let asked = crate::world::private::listening().unwrap();
         for address in &ours {
             assert!(asked.contains(address), "{address} is not in {asked:?}");
         }

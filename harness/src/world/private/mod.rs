@@ -5,13 +5,17 @@
 mod init;
 mod keeper;
 mod launch;
+mod listening;
 mod mounts;
 mod network;
 mod nsswitch;
+mod one_core;
 mod place;
 mod renewal;
 mod world;
 
+pub(super) use listening::listening;
 pub(super) use mounts::PORTAL;
 pub(super) use network::raise_loopback;
+pub(crate) use one_core::OneCore;
 pub(super) use world::PrivateWorld;
