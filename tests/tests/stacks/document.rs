@@ -122,10 +122,22 @@ pub(super) fn write(played: &[Row]) -> Result<(), String> {
     fs::write(path(), text).map_err(|error| error.to_string())
 }
 
+/// Those that break no MUST.
+pub(super) fn right(stacks: Vec<Stack>) -> Result<Vec<Stack>, String> {
+    let requirements = requirements()?;
+    let is_right = |stack: &Stack| !Row::expected(stack, &requirements).fail.values().any(|is_must| *is_must);
+    Ok(stacks.into_iter().filter(is_right).collect())
+}
+
 fn expected() -> Result<Vec<Row>, String> {
-    let library = Library::built_in().map_err(|faults| faults.to_string())?;
-    let (profile, _) = library.profiles.get("classic-tokenization").ok_or("no such profile")?;
-    Ok(table::stacks().iter().map(|stack| Row::expected(stack, &profile.requirements)).collect())
+    let requirements = requirements()?;
+    Ok(table::stacks().iter().map(|stack| Row::expected(stack, &requirements)).collect())
+}
+
+fn requirements() -> Result<Vec<Requirement>, String> {
+    let mut library = Library::built_in().map_err(|faults| faults.to_string())?;
+    let (profile, _) = library.profiles.remove("classic-tokenization").ok_or("no such profile")?;
+    Ok(profile.requirements)
 }
 
 fn text(rows: &[Row]) -> String {

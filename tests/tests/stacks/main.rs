@@ -2,7 +2,8 @@
 //! would run it, and the verdict of every requirement compared with a written table (`table`).
 //!
 //! A stack whose program is missing is reported as ignored; where the environment says `CI=true` it fails. With
-//! `--write` the runs write `docs/stacks.md`, which a test compares with the table.
+//! `--write` the runs write `docs/stacks.md`, which a test compares with the table. With `--right` only the right
+//! configurations are played, which break no MUST: played over and over, they show that there is no false alarm.
 
 mod built;
 mod document;
@@ -29,6 +30,10 @@ use turns::Turns;
 /// The command line under test.
 const HARNESS: &str = env!("CARGO_BIN_EXE_thales-harness-under-test");
 
+/// Our own words of the command line.
+const WRITE: &str = "--write";
+const RIGHT: &str = "--right";
+
 /// Stacks at once. Their scenarios about DNS wait for seconds, the processor's cores are busy with the others.
 const THREADS: usize = 7;
 
@@ -36,7 +41,8 @@ const THREADS: usize = 7;
 const MACHINES: usize = 2;
 
 fn main() -> ExitCode {
-    let (ours, theirs): (Vec<_>, Vec<_>) = env::args().partition(|word| word == "--write");
+    let (ours, theirs): (Vec<_>, Vec<_>) = env::args().partition(|word| word == WRITE || word == RIGHT);
+    let [writes, only_right] = [WRITE, RIGHT].map(|word| ours.iter().any(|ours| ours == word));
     let mut arguments = Arguments::from_iter(theirs);
     arguments.test_threads.get_or_insert(THREADS);
     let common = Arc::new(Common {
@@ -46,15 +52,23 @@ fn main() -> ExitCode {
         rows: Mutex::default(),
     });
     let mut trials = vec![Trial::test("the_document_is_the_table", || Ok(document::compare()?))];
-    if !ours.is_empty() {
+    if writes {
         trials.clear();
     }
-    trials.extend(in_order(table::stacks()).into_iter().map(|stack| {
+    let stacks = if only_right { document::right(table::stacks()) } else { Ok(table::stacks()) };
+    let stacks = match stacks {
+        Ok(stacks) => stacks,
+        Err(why) => {
+            eprintln!("{why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    trials.extend(in_order(stacks).into_iter().map(|stack| {
         let common = Arc::clone(&common);
         Trial::ignorable_test(stack.name, move || trial(&stack, &common))
     }));
     let conclusion = libtest_mimic::run(&arguments, trials);
-    if !ours.is_empty() {
+    if writes {
         let rows = common.rows.lock().map(|mut rows| std::mem::take(&mut *rows)).unwrap_or_default();
         if let Err(why) = document::write(&rows) {
             eprintln!("docs/stacks.md: {why}");
