@@ -11,7 +11,6 @@ mod report;
 mod setting;
 mod stack;
 mod table;
-mod turns;
 
 use std::env;
 use std::ffi::OsString;
@@ -19,13 +18,14 @@ use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use tokio::runtime::Builder;
+use tokio::sync::Semaphore;
 
 use built::Built;
 use document::Row;
 use report::Report;
 use setting::Setting;
 use stack::Stack;
-use turns::Turns;
 
 /// The command line under test.
 const HARNESS: &str = env!("CARGO_BIN_EXE_thales-harness-under-test");
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     let common = Arc::new(Common {
         refusal: refused_network(),
         built: Built::default(),
-        machines: Turns::new(MACHINES),
+        machines: Semaphore::new(MACHINES),
         rows: Mutex::default(),
     });
     let mut trials = vec![Trial::test("the_document_is_the_table", || Ok(document::compare()?))];
@@ -83,7 +83,7 @@ struct Common {
     /// Why no private network can be had, if so: the verdicts of the table are those of a private one.
     refusal: Option<String>,
     built: Built,
-    machines: Turns,
+    machines: Semaphore,
     /// What the runs showed.
     rows: Mutex<Vec<Row>>,
 }
@@ -121,7 +121,8 @@ fn trial(stack: &Stack, common: &Common) -> Result<Completion, Failed> {
     }
     let built = stack.builds.map(|build| common.built.directory(build)).transpose()?;
     let setting = Setting::new(stack, built.as_deref())?;
-    let machines = stack.is_java().then(|| common.machines.take());
+    let waiting = Builder::new_current_thread().build()?;
+    let machines = stack.is_java().then(|| waiting.block_on(common.machines.acquire())).transpose()?;
     let report = Report::of(&setting, stack)?;
     drop(machines);
     let faults = report.faults(stack);
