@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 
 context = ssl.create_default_context(cafile=os.environ["TSH_TLS_SERVER_CERTIFICATE_CHAIN"])
+context.minimum_version = ssl.TLSVersion.TLSv1_2
 context.load_cert_chain(os.environ["CUSTOMER_TLS_CLIENT_CERTIFICATE"], os.environ["CUSTOMER_TLS_CLIENT_KEY"])
 client = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
 

@@ -61,6 +61,7 @@ class Pool:
 
 def contexts():
     tls = ssl.create_default_context(cafile=os.environ["TSH_TLS_SERVER_CERTIFICATE_CHAIN"])
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
     tls.load_cert_chain(os.environ["CUSTOMER_TLS_CLIENT_CERTIFICATE"], os.environ["CUSTOMER_TLS_CLIENT_KEY"])
     return tls
 
@@ -180,6 +181,7 @@ def attempt():
 
 def serve_issuer():
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=os.environ["THALES_CLIENT_CA"])
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
     tls.verify_mode = ssl.CERT_REQUIRED
     tls.load_cert_chain(os.environ["CUSTOMER_TLS_SERVER_CERTIFICATE_CHAIN"], os.environ["CUSTOMER_TLS_SERVER_KEY"])
     host, port = os.environ["CUSTOMER_LISTEN"].rsplit(":", 1)

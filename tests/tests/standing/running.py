@@ -37,6 +37,7 @@ def ask(host):
 def call():
     """Calls Thales once, on a connection of its own; returns the status."""
     tls = ssl.create_default_context(cafile=asset("TSH_TLS_SERVER_CERTIFICATE_CHAIN"))
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
     if "trusts-anybody" in FAULTS:
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     tls.load_cert_chain(asset("CUSTOMER_TLS_CLIENT_CERTIFICATE"), asset("CUSTOMER_TLS_CLIENT_KEY"))
@@ -84,6 +85,7 @@ class Issuer(Page):
 
 def serve_issuer():
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=asset("THALES_CLIENT_CA"))
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
     tls.verify_mode = ssl.CERT_REQUIRED
     tls.load_cert_chain(asset("CUSTOMER_TLS_SERVER_CERTIFICATE_CHAIN"), asset("CUSTOMER_TLS_SERVER_KEY"))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Issuer)

@@ -39,6 +39,7 @@ def call():
             half.sendall(b"\x16\x03\x01\x02\x00\x01")
             os._exit(9)
     tls = ssl.create_default_context(cafile=os.environ["TSH_TLS_SERVER_CERTIFICATE_CHAIN"])
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
     tls.load_cert_chain(os.environ["CUSTOMER_TLS_CLIENT_CERTIFICATE"], os.environ["CUSTOMER_TLS_CLIENT_KEY"])
     connection = http.client.HTTPSConnection(url.hostname, context=tls, timeout=10)
     connection.request("GET", url.path)

@@ -23,5 +23,6 @@ for name, port in [("db.internal", 5432), ("203.0.113.7", 1521)]:
     except OSError:
         pass
 context = ssl.create_default_context(cafile=os.environ["TSH_TLS_SERVER_CERTIFICATE_CHAIN"])
+context.minimum_version = ssl.TLSVersion.TLSv1_2
 context.load_cert_chain(os.environ["CUSTOMER_TLS_CLIENT_CERTIFICATE"], os.environ["CUSTOMER_TLS_CLIENT_KEY"])
 urllib.request.urlopen(os.environ["THALES_URL"], context=context, timeout=10)

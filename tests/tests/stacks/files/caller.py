@@ -15,6 +15,7 @@ TIMEOUT = 10
 
 def tls():
     context = ssl.create_default_context(cafile=os.environ["TSH_TLS_SERVER_CERTIFICATE_CHAIN"])
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(os.environ["CUSTOMER_TLS_CLIENT_CERTIFICATE"], os.environ["CUSTOMER_TLS_CLIENT_KEY"])
     return context
 

@@ -18,6 +18,7 @@ class Issuer(http.server.BaseHTTPRequestHandler):
 
 
 context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=os.environ["THALES_CLIENT_CA"])
+context.minimum_version = ssl.TLSVersion.TLSv1_2
 context.verify_mode = ssl.CERT_REQUIRED
 context.load_cert_chain(os.environ["CUSTOMER_TLS_SERVER_CERTIFICATE_CHAIN"], os.environ["CUSTOMER_TLS_SERVER_KEY"])
 server = http.server.ThreadingHTTPServer(("0.0.0.0", 443), Issuer)

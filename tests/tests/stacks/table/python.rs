@@ -15,7 +15,7 @@ pub(super) fn callers() -> Vec<Stack> {
 
 fn plain() -> Vec<Stack> {
     let plain = |name, configuration, word| Stack {
-        family: "Python 3, `urllib` or `http.client` (OpenSSL 3)",
+        family: "Python 3, `urllib` or `http.client`, `minimum_version = TLSv1_2` (OpenSSL 3)",
         configuration,
         refuses: REFUSES,
         fail: &[CN_ONLY],
@@ -121,7 +121,7 @@ fn aiohttp() -> Vec<Stack> {
 pub(super) fn receivers() -> Vec<Stack> {
     vec![Stack {
         family: "Python 3, `http.server` on `ssl` (OpenSSL 3)",
-        configuration: "`CERT_REQUIRED` with the Thales Client CA",
+        configuration: "`CERT_REQUIRED` with the Thales Client CA, `minimum_version = TLSv1_2`",
         refuses: "alert 42, 43, 45, 48, 51, 116",
         ..receiver("python-server", PLAIN, &["python3", "issuer.py"], "20s")
     }]
