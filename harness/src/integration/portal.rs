@@ -136,8 +136,6 @@ impl Materials {
         {
             return Err(MaterialsError::NotRenewed);
         }
-        let statuses =
-            subject.receivers.iter().flat_map(|part| &part.requests).flat_map(|request| request.status.clone());
         let context = Context {
             inbound_host,
             base_path,
@@ -155,7 +153,6 @@ impl Materials {
             renewed: renewed.as_ref().and_then(|renewed| renewed.declared.first().cloned()),
             server_chain: server.declared.clone(),
             client_certificate: profile.client_certificate.clone(),
-            statuses: statuses.collect(),
             environments: environments(subject, profile, environment),
             published: profile.server_authority.published.clone(),
             fields: profile.fields.clone(),
@@ -187,6 +184,7 @@ fn environments(subject: &Subject, profile: &Profile, played: &Environment) -> V
                 id: environment.id.clone(),
                 described: own.is_some(),
                 published_host: environment.host.clone(),
+                published_path: environment.base_path.clone(),
                 host: portal.and_then(|portal| portal.inbound_host.clone()).unwrap_or_else(|| environment.host.clone()),
                 common_name: portal.and_then(|portal| portal.common_name.clone()),
                 cn_template: portal.and_then(|portal| portal.cn_template.clone()),

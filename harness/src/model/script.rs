@@ -107,8 +107,6 @@ pub struct Context {
     pub server_chain: Vec<CertificateDer>,
     /// Rules for the caller's certificate.
     pub client_certificate: ClientCertificatePolicy,
-    /// Statuses with which the receiver answers a good call.
-    pub statuses: Vec<u16>,
     /// The profile's environments, the one that is played first, with what onboarding gave for each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub environments: Vec<EnvironmentValues>,
@@ -133,6 +131,9 @@ pub struct EnvironmentValues {
     pub described: bool,
     /// Thales' host there, as published.
     pub published_host: String,
+    /// Base path of the API there, as published.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub published_path: String,
     /// Thales' host there, as onboarding gave it; the published one otherwise.
     pub host: String,
     /// The CN that the portal gave.
@@ -173,6 +174,10 @@ pub struct Script {
     pub subject: String,
     /// Addresses of the endpoints.
     pub endpoints: BTreeMap<EndpointName, IpAddr>,
+    /// Statuses with which the receiver answers the calls of a phase well, in the order of the calls: each request goes
+    /// to each of its addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statuses: Vec<Vec<u16>>,
     /// The phases in the order of play.
     pub phases: Vec<Phase>,
     /// What is judged.

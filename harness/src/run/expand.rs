@@ -4,8 +4,7 @@
 //! have a common cipher. And a caller that refuses where it asks for an access token has not shown what it does where it
 //! calls, perhaps with another client.
 
-use mock_thales::observe::{CertificateDer, ClientHello, Recorder, TlsVersion, connections};
-use mock_thales::pki::{CertificateFacts, PublicKey};
+use mock_thales::observe::{ClientHello, Recorder, TlsVersion, connections};
 use mock_thales::plan::{AskClient, ClientCertificate, ClientPlan, EndpointPlan, KeyExchange};
 use mock_thales::wire::ciphers;
 
@@ -35,20 +34,14 @@ pub(super) fn of_endpoint(plan: &EndpointPlan, row: &str, hello: Option<&ClientH
     attempts
 }
 
-/// The same for the client. `served` is the chain that the receiver served to the control.
-pub(super) fn of_client(plan: &ClientPlan, row: &str, served: Option<&[CertificateDer]>) -> Vec<(String, ClientPlan)> {
+/// The same for the client, whatever the server showed to the control: it may have another certificate for another
+/// exchange, and one that a client of today does not offer.
+pub(super) fn of_client(plan: &ClientPlan, row: &str) -> Vec<(String, ClientPlan)> {
     if legacy(&plan.versions).is_none() {
         return vec![(row.to_owned(), plan.clone())];
     }
-    let is_rsa = served
-        .and_then(<[_]>::first)
-        .and_then(|leaf| CertificateFacts::read(leaf).ok())
-        .is_some_and(|facts| matches!(facts.key, PublicKey::Rsa { .. }));
-    let exchanges = if is_rsa {
-        vec![(KeyExchange::Rsa, "static RSA"), (KeyExchange::Ecdhe, "ECDHE")]
-    } else {
-        vec![(KeyExchange::Ecdhe, "ECDHE")]
-    };
+    let exchanges =
+        [(KeyExchange::Rsa, "static RSA"), (KeyExchange::Ecdhe, "ECDHE"), (KeyExchange::Any, "any key exchange")];
     let mut attempts = Vec::new();
     for (exchange, exchange_name) in exchanges {
         for (certificate, certificate_name) in

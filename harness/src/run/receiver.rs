@@ -7,7 +7,7 @@ use std::time::Duration;
 use mock_thales::client::{Call, Caller, claims};
 use mock_thales::dns::{NameServer, Zone};
 use mock_thales::endpoint::ConductError;
-use mock_thales::observe::{Actor, CertificateDer, Event, PhaseId};
+use mock_thales::observe::{Actor, Event, PhaseId};
 use mock_thales::plan::{ClientCertificate, ClientPlan, ZoneMode, ZonePlan};
 
 use super::RunError;
@@ -64,6 +64,8 @@ impl ReceiverScene {
         };
         drop(start);
         let caller = Caller::new(Arc::clone(&ground.recorder), PATIENCE);
+        let statuses = part.requests.iter().flat_map(|request| at.iter().map(|_| request.status.clone()));
+        let script = Script { statuses: statuses.collect(), ..script };
         Ok(Self {
             ground,
             script,
@@ -116,16 +118,6 @@ impl ReceiverScene {
         self.ground.settle(Some(phase), Duration::ZERO).await;
         self.ground.recorder.record(Actor::Runner, Event::PhaseEnded);
         Ok(())
-    }
-
-    /// The chain that was served last.
-    fn served(&self) -> Option<Vec<CertificateDer>> {
-        self.ground.recorder.read(|facts| {
-            facts.iter().rev().find_map(|fact| match &fact.event {
-                Event::PeerCertificate { chain, .. } => Some(chain.clone()),
-                _ => None,
-            })
-        })
     }
 }
 
@@ -219,7 +211,7 @@ impl Player for ReceiverScene {
     }
 
     fn attempts(&self, plan: &ClientPlan, row: &str) -> Vec<(String, ClientPlan)> {
-        expand::of_client(plan, row, self.served().as_deref())
+        expand::of_client(plan, row)
     }
 
     fn after_token(&self, _: &(String, ClientPlan)) -> Option<(String, ClientPlan)> {

@@ -201,6 +201,7 @@ pub(super) fn blank(scenario: &Scenario, subject: &str) -> Script {
         side: scenario.side,
         subject: subject.to_owned(),
         endpoints: BTreeMap::new(),
+        statuses: Vec::new(),
         phases: Vec::new(),
         expectations: Vec::new(),
         unplanned: Vec::new(),

@@ -21,6 +21,11 @@ const PROMPT_US: u64 = 1_000_000;
 /// proxies begin at 3 s.
 const PROMPT_AFTER_FLIGHT_US: u64 = 3_000_000;
 
+/// What happens within this time of something happened at once, as far as threads and timers can tell.
+const AT_ONCE_US: u64 = 50_000;
+/// The shortest time-out for a connection that is in use: proxies come with 250 ms.
+const SHORTEST_TIMEOUT_US: u64 = 250_000;
+
 pub(super) struct View<'a> {
     pub(super) header: &'a Header,
     pub(super) facts: &'a [Fact],
@@ -63,14 +68,16 @@ impl<'a> View<'a> {
 
     /// Whether an SNI is Thales' host, or a subdomain of it.
     pub(super) fn is_ours(&self, sni: Option<&str>) -> bool {
-        let host = &self.header.context.inbound_host;
-        sni.is_some_and(|sni| {
-            sni.eq_ignore_ascii_case(host)
-                || sni
-                    .to_ascii_lowercase()
-                    .strip_suffix(&host.to_ascii_lowercase())
-                    .is_some_and(|rest| rest.ends_with('.'))
-        })
+        let host = self.header.context.inbound_host.to_ascii_lowercase();
+        sni.is_some_and(|sni| is_within(sni, &host))
+    }
+
+    /// Whether a connection is for the host of another environment than the one that is played. Which one that is, and
+    /// whether it may be called at all, is a row of its own.
+    pub(super) fn is_for_other_environment(&self, connection: &Connection) -> bool {
+        let sni = connection.hello.as_ref().and_then(|hello| hello.what.sni.as_deref());
+        let mut others = self.header.context.environments.iter().skip(1);
+        !self.is_ours(sni) && sni.is_some_and(|sni| others.any(|other| other.host.eq_ignore_ascii_case(sni)))
     }
 
     /// Whether a connection met what its phase is about. Where that begins with a token, what came before the token was
@@ -106,18 +113,45 @@ impl<'a> View<'a> {
             .collect()
     }
 
-    /// Whether the integration went through with a phase.
-    pub(super) fn accepted_in(&self, phase: PhaseId) -> Option<&Connection> {
-        self.connections.iter().find(|connection| connection.phase == Some(phase) && self.is_accepted(connection))
+    /// Whether the integration went through with what came on these connections: the first that shows it. One of a
+    /// caller's suffices, which may try again or ask for a token first. A receiver's are calls that Thales makes, to
+    /// each of its addresses and paths: one that is refused is lost, whatever the others met.
+    pub(super) fn accepted_of<'c>(&self, connections: &[&'c Connection]) -> Option<&'c Connection> {
+        let is_enough = match self.side() {
+            Side::Receiver => connections.iter().all(|connection| self.is_accepted(connection)),
+            Side::Caller | Side::Files => true,
+        };
+        connections.iter().copied().find(|connection| is_enough && self.is_accepted(connection))
     }
 
-    /// Data from a caller, a declared status from a receiver. A request for an access token is no call yet: another
-    /// client of the same caller may make that, with other trust and another certificate.
+    fn of_phase(&self, phase: PhaseId) -> Vec<&Connection> {
+        self.connections.iter().filter(|connection| connection.phase == Some(phase)).collect()
+    }
+
+    /// A receiver's connection among those of its phase: each phase makes the same calls in the same order.
+    fn place(&self, connection: &Connection) -> usize {
+        let before = |other: &&Connection| other.phase == connection.phase && other.opened.seq < connection.opened.seq;
+        self.connections.iter().filter(before).count()
+    }
+
+    /// Statuses with which the receiver answers the call well that was made on a connection.
+    pub(super) fn good_statuses(&self, connection: &Connection) -> &[u16] {
+        let statuses = &self.header.script.statuses;
+        match statuses.len() {
+            0 => &[],
+            count => &statuses[self.place(connection) % count],
+        }
+    }
+
+    /// Data from a caller, a declared status from a receiver, unless it comes with the page by which a server turns
+    /// clients away. A request for an access token is no call yet: another client of the same caller may make that, with
+    /// other trust and another certificate.
     pub(super) fn is_accepted(&self, connection: &Connection) -> bool {
         match connection.role {
             Role::Server => self.is_witness(connection) && connection.data.is_some() && !is_for_token_alone(connection),
             Role::Client => {
-                connection.response.is_some_and(|response| self.header.context.statuses.contains(&response.what.0))
+                let is_good = |status| self.good_statuses(connection).contains(&status);
+                connection.response.is_some_and(|response| response.what.1.is_none() && is_good(response.what.0))
             }
         }
     }
@@ -126,11 +160,12 @@ impl<'a> View<'a> {
     pub(super) fn controls(&self, expectation: &Expectation) -> Result<Vec<u64>, Ruling> {
         let mut evidence = Vec::new();
         for control in &expectation.controls {
-            match self.accepted_in(*control) {
+            let came = self.of_phase(*control);
+            match self.accepted_of(&came) {
                 Some(connection) => evidence.push(connection.opened.seq),
                 None => {
                     let name = self.phase(*control).map_or("control", |phase| phase.name.as_str());
-                    let seen = match self.connections.iter().rfind(|connection| connection.phase == Some(*control)) {
+                    let seen = match came.iter().rfind(|connection| !self.is_accepted(connection)) {
                         Some(connection) => format!("{name} was not accepted: {}", self.story(connection)),
                         None => format!("{name} was not accepted: no connection came"),
                     };
@@ -167,26 +202,63 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The status with which the nearest control was answered.
-    pub(super) fn control_status(&self, expectation: &Expectation) -> Option<u16> {
+    /// Whether a control's call to the same address and path was answered with that status as well.
+    pub(super) fn is_status_of_control(&self, expectation: &Expectation, connection: &Connection, status: u16) -> bool {
+        let place = self.place(connection);
         expectation
             .controls
             .iter()
-            .find_map(|control| self.accepted_in(*control))
-            .and_then(|connection| Some(connection.response?.what.0))
+            .filter_map(|control| self.of_phase(*control).get(place).copied())
+            .any(|control| control.response.is_some_and(|response| response.what.0 == status))
     }
 
     /// Questions for Thales' host or a subdomain that ask for addresses, with their facts.
     pub(super) fn questions(&self) -> impl Iterator<Item = (&'a Fact, &'a Question)> {
         let host = self.header.context.inbound_host.to_ascii_lowercase();
         self.facts.iter().filter_map(move |fact| match &fact.event {
-            Event::Asked(question)
-                if question.kind == "A" && question.name.trim_end_matches('.').ends_with(host.as_str()) =>
-            {
+            Event::Asked(question) if question.kind == "A" && is_within(question.name.trim_end_matches('.'), &host) => {
                 Some((fact, question))
             }
             _ => None,
         })
+    }
+
+    /// Whether a connection went to an address that no endpoint has, and for another name than Thales': what a program
+    /// needs beside Thales may have port 443 as well.
+    pub(super) fn is_elsewhere(&self, connection: &Connection) -> bool {
+        connection.actor == Actor::Unpublished
+            && connection.hello.as_ref().is_some_and(|hello| hello.what.sni.is_some())
+            && !self.is_ours(connection.hello.as_ref().and_then(|hello| hello.what.sni.as_deref()))
+    }
+
+    /// Whether a connection went to an address that no endpoint has, and names nobody: for whom it is meant it does not
+    /// show.
+    pub(super) fn is_nameless(&self, connection: &Connection) -> bool {
+        connection.actor == Actor::Unpublished && connection.hello.as_ref().is_none_or(|hello| hello.what.sni.is_none())
+    }
+
+    /// Those that may be meant for Thales. Where some of them name nobody, and others reached an endpoint by its name, the
+    /// first of the nameless comes apart: the integration file can say what it is.
+    pub(super) fn for_thales<'c>(
+        &self,
+        connections: Vec<&'c Connection>,
+    ) -> (Vec<&'c Connection>, Option<&'c Connection>) {
+        let came: Vec<_> = connections.into_iter().filter(|connection| !self.is_elsewhere(connection)).collect();
+        if !came.iter().any(|connection| self.is_witness(connection)) {
+            return (came, None);
+        }
+        let (nameless, came): (Vec<_>, Vec<_>) = came.into_iter().partition(|connection| self.is_nameless(connection));
+        (came, nameless.first().copied())
+    }
+
+    /// Open on account of a connection that may have been meant for Thales or not.
+    pub(super) fn nameless(&self, connection: &Connection) -> Ruling {
+        let seen = format!(
+            "connected to {} as well, which no endpoint has, and named nobody: if that is something else that it needs, \
+             [[forward]] says so",
+            connection.opened.what
+        );
+        Ruling::unwitnessed(Reason::OtherReason, seen, vec![connection.opened.seq])
     }
 
     /// The endpoint that a connection reached; `None` for an address that was never published.
@@ -227,6 +299,16 @@ impl<'a> View<'a> {
             .iter()
             .filter(|call| call.phase == phase)
             .any(|call| call.ended.as_ref().is_none_or(|ended| ended.what.0 == Claim::TimedOut))
+    }
+
+    /// Whether the harness kept a caller waiting for its first flight, and the caller left as soon as it came: what looks
+    /// like a refusal of the flight may be a time-out from before.
+    pub(super) fn was_kept_waiting(&self, connection: &Connection) -> bool {
+        let Some(flight) = connection.first_flight else { return false };
+        let left_at_once = connection.decided_after_us().is_some_and(|us| us <= AT_ONCE_US);
+        // The lag may be recorded just before what it delayed.
+        let from_us = connection.opened.at_us.saturating_sub(AT_ONCE_US);
+        left_at_once && self.lag_us(from_us, flight.at_us) >= SHORTEST_TIMEOUT_US
     }
 
     /// Whether the end came soon after the peer held all that it was to judge, where the harness's own lag may have made it look later.
@@ -273,6 +355,12 @@ impl<'a> View<'a> {
         };
         format!("{version}{end}")
     }
+}
+
+/// Whether a name is that host, in lower case, or a subdomain of it.
+fn is_within(name: &str, host: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.strip_suffix(host).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// Whether a connection served to ask for an access token and for nothing else.

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::story::{MET, Story, VIOLATED, ruled};
 
-fn authorities() -> Authorities {
+pub(crate) fn authorities() -> Authorities {
     let names = Names {
         inbound_host: "api.example.test".to_owned(),
         other_host: None,

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use mock_thales::observe::{
-    Actor, CallId, CertificateDer, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, PhaseId, RequestHead,
-    TlsVersion,
+    Actor, CallId, CertificateDer, Claim, ClientHello, ConnectionId, End, Event, Fact, Handshake, PhaseId, RefusalPage,
+    RequestHead, TlsVersion,
 };
 use mock_thales::plan::{ClientPlan, EndpointPlan, OAuthPlan};
 use thales_harness::model::{
-    Check, ClientCertificatePolicy, CommonNameRule, Context, CustomerId, Expectation, FieldRule, Header, Issuance,
-    LOG_FORMAT, Level, Network, PayloadRule, Phase, PhaseKind, Proof, Requirement, Script, Side,
+    Check, ClientCertificatePolicy, CommonNameRule, Context, CustomerId, EnvironmentValues, Expectation, FieldRule,
+    Header, Issuance, LOG_FORMAT, Level, Network, PayloadRule, Phase, PhaseKind, Proof, Requirement, Script, Side,
 };
 use thales_harness::verdict::{Finding, Outcome, Reason, judge};
 use time::OffsetDateTime;
@@ -51,6 +51,8 @@ pub(crate) enum Happened {
     OtherName,
     /// The server answered with this status.
     Status(u16),
+    /// The server answered 400 with its page about the certificate.
+    Page,
     /// No TCP connection.
     NotDialled,
 }
@@ -78,6 +80,10 @@ pub(crate) struct Story {
     pub(crate) fields: Vec<FieldRule>,
     /// How payloads are to be encrypted.
     pub(crate) payload: Option<PayloadRule>,
+    /// Good answers to the calls of each phase.
+    pub(crate) statuses: Vec<Vec<u16>>,
+    /// The environments of the profile: id, host and base path; the one that is played first.
+    pub(crate) environments: Vec<(&'static str, &'static str, &'static str)>,
 }
 
 pub(crate) const OLD: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 10));
@@ -101,6 +107,8 @@ impl Story {
             begins_with_token: false,
             fields: Vec::new(),
             payload: None,
+            statuses: vec![vec![200]],
+            environments: Vec::new(),
         }
     }
 
@@ -201,18 +209,7 @@ impl Story {
             return;
         }
         let name = if happened == Happened::OtherName { "other.example.test" } else { HOST };
-        let hello = ClientHello {
-            legacy_version: TlsVersion::V1_2,
-            supported_versions: Some(vec![TlsVersion::V1_3, TlsVersion::V1_2, TlsVersion::V1_1]),
-            ciphers: vec![0x2f],
-            sni: Some(name.to_owned()),
-            alpn: Vec::new(),
-            extensions: Vec::new(),
-            groups: Vec::new(),
-            signature_schemes: Vec::new(),
-            resumes: false,
-        };
-        self.fact(actor.clone(), id, Event::ClientHello(hello));
+        self.fact(actor.clone(), id, Event::ClientHello(hello(Some(name))));
         if happened == Happened::Counterpart {
             self.ends(&actor, id, happened);
             return;
@@ -224,6 +221,28 @@ impl Story {
             self.fact(actor.clone(), id, shown);
         }
         self.ends(&actor, id, happened);
+    }
+
+    /// A connection to an address that no endpoint has, with that SNI; it is turned away.
+    pub(crate) fn strays(&mut self, address: IpAddr, sni: Option<&str>) {
+        self.connections += 1;
+        let id = Some(ConnectionId(self.connections));
+        let (local, peer) = (SocketAddr::new(address, 443), SocketAddr::new(OLD, 40000));
+        self.fact(Actor::Unpublished, id, Event::Accepted { local, peer });
+        self.fact(Actor::Unpublished, id, Event::ClientHello(hello(sni)));
+        self.fact(Actor::Unpublished, id, Event::Ended(End::Local));
+    }
+
+    /// A connection of a caller for that name that goes through.
+    pub(crate) fn accept_for(&mut self, sni: &str) {
+        self.connections += 1;
+        let id = Some(ConnectionId(self.connections));
+        let actor = Actor::Endpoint("main".to_owned());
+        let (local, peer) = (SocketAddr::new(OLD, 443), SocketAddr::new(OLD, 40000));
+        self.fact(actor.clone(), id, Event::Accepted { local, peer });
+        self.fact(actor.clone(), id, Event::ClientHello(hello(Some(sni))));
+        self.fact(actor.clone(), id, Event::FirstFlight { version: TlsVersion::V1_3, forced: false });
+        self.ends(&actor, id, Happened::Through);
     }
 
     /// A connection of a caller that goes through, and what was seen on it besides.
@@ -303,6 +322,10 @@ impl Story {
             }
             Happened::Status(status) => {
                 vec![done, Event::Data { bytes: 9 }, Event::Response { status, page: None }, Event::Ended(End::Local)]
+            }
+            Happened::Page => {
+                let page = Some(RefusalPage::CertificateError);
+                vec![done, Event::Data { bytes: 9 }, Event::Response { status: 400, page }, Event::Ended(End::Local)]
             }
             Happened::Alert(code) => vec![Event::AlertReceived { code }, Event::Ended(End::Fin)],
             Happened::Silent(end) => vec![Event::Ended(end)],
@@ -388,8 +411,7 @@ impl Story {
                     common_name: CommonNameRule::Exact,
                     subject: Vec::new(),
                 },
-                statuses: vec![200],
-                environments: Vec::new(),
+                environments: self.environments.iter().map(environment).collect(),
                 published: Vec::new(),
                 fields: self.fields.clone(),
                 payload: self.payload.clone(),
@@ -404,6 +426,7 @@ impl Story {
                     .iter()
                     .map(|(name, address)| (name.parse().expect("a name"), *address))
                     .collect(),
+                statuses: self.statuses.clone(),
                 phases: self.phases.clone(),
                 expectations: vec![expectation],
                 unplanned: Vec::new(),
@@ -413,6 +436,35 @@ impl Story {
         let mut findings = judge(&header, &self.facts);
         assert_eq!(findings.len(), 1);
         findings.remove(0)
+    }
+}
+
+fn hello(sni: Option<&str>) -> ClientHello {
+    ClientHello {
+        legacy_version: TlsVersion::V1_2,
+        supported_versions: Some(vec![TlsVersion::V1_3, TlsVersion::V1_2, TlsVersion::V1_1]),
+        ciphers: vec![0x2f],
+        sni: sni.map(str::to_owned),
+        alpn: Vec::new(),
+        extensions: Vec::new(),
+        groups: Vec::new(),
+        signature_schemes: Vec::new(),
+        resumes: false,
+    }
+}
+
+fn environment((id, host, path): &(&str, &str, &str)) -> EnvironmentValues {
+    EnvironmentValues {
+        id: (*id).to_owned(),
+        described: true,
+        published_host: (*host).to_owned(),
+        published_path: (*path).to_owned(),
+        host: (*host).to_owned(),
+        common_name: None,
+        cn_template: None,
+        customer_id: None,
+        word: None,
+        client_certificate: None,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::model::Expectation;
 
 pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let subjects = view.subjects(expectation);
-    if let Some(accepted) = subjects.iter().find(|connection| view.is_accepted(connection)) {
+    if let Some(accepted) = view.accepted_of(&subjects) {
         let seen = view.story(accepted);
         return Ruling::met(seen, vec![accepted.opened.seq]);
     }
@@ -22,7 +22,7 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let (for_tokens, witnesses): (Vec<_>, Vec<_>) = subjects
         .iter()
         .copied()
-        .filter(|connection| view.is_witness(connection))
+        .filter(|connection| view.is_witness(connection) && !view.is_accepted(connection))
         .partition(|connection| is_for_token_alone(connection));
     let Some(last) = witnesses.last() else {
         if !for_tokens.is_empty() {
@@ -65,6 +65,7 @@ fn undecided(view: &View<'_>, connection: &Connection) -> Option<Reason> {
         Ending::Silent if view.was_ended_by_us(connection.phase) => Some(Reason::Deadline),
         // The integration's own time-out on a busy machine refuses nothing.
         Ending::Silent if !view.is_prompt(connection, false) => Some(Reason::Deadline),
+        Ending::Silent if view.was_kept_waiting(connection) => Some(Reason::Timing),
         Ending::Alert(_) | Ending::Silent => None,
         Ending::Counterpart => Some(Reason::Counterpart),
         Ending::Undecided => Some(Reason::Deadline),

@@ -11,7 +11,8 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let mut answered: BTreeSet<IpAddr> = BTreeSet::new();
     let mut questions = view.questions().peekable();
     let mut evidence = Vec::new();
-    for connection in view.subjects(expectation) {
+    let (subjects, nameless) = view.for_thales(view.subjects(expectation));
+    for connection in &subjects {
         while let Some((fact, question)) = questions.next_if(|(fact, _)| fact.seq < connection.opened.seq) {
             evidence.push(fact.seq);
             answered.extend(addresses(question));
@@ -36,8 +37,12 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
         }
         evidence.push(connection.opened.seq);
     }
-    if view.subjects(expectation).is_empty() {
-        return Ruling::unwitnessed(Reason::NoConnection, "no connection came", evidence);
+    if let Some(nameless) = nameless {
+        return view.nameless(nameless);
+    }
+    // Somebody who dials and asks for nothing has not called Thales.
+    if !subjects.iter().any(|connection| view.is_witness(connection)) {
+        return view.no_witness(&subjects, evidence);
     }
     Ruling::met("asked, then connected to an address of the answer", evidence)
 }

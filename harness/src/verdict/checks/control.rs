@@ -5,11 +5,11 @@ use mock_thales::observe::{Ending, Role, TlsVersion};
 
 use super::super::finding::{Reason, Ruling};
 use super::super::view::{CERTIFICATE_ALERTS, View, is_for_token_alone};
-use crate::model::Expectation;
+use crate::model::{Expectation, Side};
 
 pub(super) fn trust(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let subjects = view.subjects(expectation);
-    if let Some(accepted) = subjects.iter().find(|connection| view.is_accepted(connection)) {
+    if let Some(accepted) = view.accepted_of(&subjects) {
         return Ruling::met(view.story(accepted), vec![accepted.opened.seq]);
     }
     for connection in subjects.iter().filter(|connection| view.is_witness(connection)) {
@@ -20,7 +20,7 @@ pub(super) fn trust(view: &View<'_>, expectation: &Expectation) -> Ruling {
             return Ruling::violated(view.story(connection), evidence.chain([connection.opened.seq]).collect());
         }
     }
-    match subjects.last() {
+    match subjects.iter().rfind(|connection| !view.is_accepted(connection)) {
         Some(last) => Ruling::unwitnessed(Reason::Control, view.story(last), vec![last.opened.seq]),
         None => Ruling::unwitnessed(Reason::NoConnection, "no connection came", Vec::new()),
     }
@@ -31,7 +31,10 @@ pub(super) fn version(view: &View<'_>, expectation: &Expectation) -> Ruling {
     // The client that asks for a token need not be the one that calls.
     let calls = || subjects.iter().filter(|connection| !is_for_token_alone(connection));
     let completed = calls().find_map(|connection| Some((connection, connection.handshake.as_ref()?)));
+    // Behind one name there may be several servers.
+    let is_whole = view.side() != Side::Receiver || calls().all(|connection| connection.handshake.is_some());
     if let Some((connection, handshake)) = completed
+        && is_whole
         && handshake.what.version >= TlsVersion::V1_2
     {
         return Ruling::met(

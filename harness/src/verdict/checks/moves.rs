@@ -22,7 +22,8 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, wanted: &Endpoint
     let Some(window) = window(view, expectation, wanted) else {
         return Ruling::unwitnessed(Reason::NoConnection, "the address never changed", Vec::new());
     };
-    let was_there = view.connections.iter().any(|connection| {
+    let (came, nameless) = view.for_thales(view.connections.iter().collect());
+    let was_there = came.iter().any(|connection| {
         connection.opened.seq < window.changed_seq
             && view.endpoint_of(connection).is_none_or(|endpoint| endpoint != *wanted)
     });
@@ -30,13 +31,15 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, wanted: &Endpoint
         let seen = "no connection came before the change: nothing could be cached";
         return Ruling::unwitnessed(Reason::Control, seen, vec![window.changed_seq]);
     }
-    let later: Vec<_> =
-        view.connections.iter().filter(|connection| connection.opened.seq > window.changed_seq).collect();
+    let later = came.into_iter().filter(|connection| connection.opened.seq > window.changed_seq);
     let (new, old): (Vec<_>, Vec<_>) =
-        later.into_iter().partition(|connection| view.endpoint_of(connection).as_ref() == Some(wanted));
+        later.partition(|connection| view.endpoint_of(connection).as_ref() == Some(wanted));
     // The last one is the latest: the harness's own lag excuses the first ones only.
     if let Some(late) = old.iter().rfind(|connection| begun_us(view, connection) > window.limit_us) {
         return late_ruling(view, &window, late);
+    }
+    if let Some(nameless) = nameless.filter(|connection| begun_us(view, connection) > window.limit_us) {
+        return view.nameless(nameless);
     }
     let asked_again =
         view.questions().find(|(fact, question)| fact.seq > window.changed_seq && !addresses(question).is_empty());

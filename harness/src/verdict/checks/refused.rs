@@ -13,8 +13,9 @@ const UNRELATED_ALERTS: [u8; 9] = [10, 20, 22, 47, 50, 70, 109, 110, 120];
 const REFUSED_CREDENTIALS: [u16; 3] = [400, 401, 403];
 
 pub(super) fn by_caller(view: &View<'_>, expectation: &Expectation) -> Ruling {
-    let subjects: Vec<_> =
-        view.subjects(expectation).into_iter().filter(|connection| view.met_difference(connection)).collect();
+    let mut subjects = view.subjects(expectation);
+    // Another environment's host shows its good certificate.
+    subjects.retain(|connection| view.met_difference(connection) && !view.is_for_other_environment(connection));
     if let Some(through) = subjects.iter().find(|connection| connection.data.is_some()) {
         let seen = match &through.handshake {
             Some(handshake) => format!("went through with it: application data over {}", handshake.what.version),
@@ -71,6 +72,7 @@ fn undecided(view: &View<'_>, connection: &Connection, about_versions: bool) -> 
         Ending::Alert(_) => None,
         Ending::Silent if !view.is_prompt(connection, about_versions && forced) => Some(Reason::Deadline),
         Ending::Silent if view.was_ended_by_us(connection.phase) => Some(Reason::Deadline),
+        Ending::Silent if view.was_kept_waiting(connection) => Some(Reason::Timing),
         Ending::Silent => None,
         Ending::Counterpart => Some(Reason::Counterpart),
         Ending::Undecided => Some(Reason::Deadline),
@@ -119,7 +121,6 @@ pub(super) fn by_receiver(view: &View<'_>, expectation: &Expectation) -> Ruling 
         Ok(controls) => controls,
         Err(ruling) => return ruling,
     };
-    let control_status = view.control_status(expectation);
     let mut evidence = controls;
     let mut seen = Vec::new();
     let mut by_other_policy = None;
@@ -132,8 +133,12 @@ pub(super) fn by_receiver(view: &View<'_>, expectation: &Expectation) -> Ruling 
             evidence.push(connection.opened.seq);
             let story = view.story(connection);
             let status = connection.response.map(|response| response.what.0);
+            let has_page = connection.response.is_some_and(|response| response.what.1.is_some());
+            let is_controls = |status| view.is_status_of_control(expectation, connection, status);
             let reason = match (status, connection.ending()) {
-                (Some(status), _) if Some(status) == control_status => Some(Reason::Indistinct),
+                // The server says itself that it is about the certificate.
+                (Some(_), _) if has_page && !about_credentials => None,
+                (Some(status), _) if is_controls(status) => Some(Reason::Indistinct),
                 (Some(status), _) if about_credentials => {
                     (!REFUSED_CREDENTIALS.contains(&status)).then_some(Reason::OtherReason)
                 }
@@ -141,6 +146,8 @@ pub(super) fn by_receiver(view: &View<'_>, expectation: &Expectation) -> Ruling 
                 // What it says above TLS is no reason to end the connection.
                 (None, Ending::Alert(_) | Ending::Silent) if about_credentials => Some(Reason::OtherReason),
                 (Some(_), _) => Some(Reason::OtherReason),
+                // Whoever takes its time may have let the request in and failed over it.
+                (None, Ending::Silent) if !view.is_prompt(connection, false) => Some(Reason::Deadline),
                 (None, Ending::Alert(_) | Ending::Silent) => None,
                 (None, Ending::Counterpart) => Some(Reason::Counterpart),
                 (None, Ending::Undecided) => Some(Reason::Deadline),
@@ -175,6 +182,6 @@ pub(super) fn by_receiver(view: &View<'_>, expectation: &Expectation) -> Ruling 
 fn is_success(view: &View<'_>, connection: &Connection) -> bool {
     connection.response.is_some_and(|response| {
         let status = response.what.0;
-        (200..300).contains(&status) && view.header.context.statuses.iter().any(|good| (200..300).contains(good))
+        (200..300).contains(&status) && view.good_statuses(connection).iter().any(|good| (200..300).contains(good))
     })
 }
