@@ -194,6 +194,8 @@ pub enum ChainAspect {
     Complete,
     /// It is served for ISSUER_HOST.
     Host,
+    /// Its authorities are those of the declared chain.
+    Kept,
 }
 
 /// Bounds of a refused call's end.

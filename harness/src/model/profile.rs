@@ -24,10 +24,6 @@ pub struct Profile {
     pub client_certificate: ClientCertificatePolicy,
     /// Who issues Thales' server certificates.
     pub server_authority: ServerAuthority,
-    /// Whether Thales pins the customer's server chain: another authority in it has to be known there first. Otherwise a
-    /// chain that leads to the root that was handed over will do.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub pins_server_chain: bool,
     /// OAuth 2.0 on API calls, where the product demands it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oauth: Option<OAuth>,

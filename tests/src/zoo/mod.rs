@@ -6,6 +6,7 @@ mod addresses;
 mod caller;
 mod callers;
 mod certificates;
+mod chains;
 mod constants;
 mod defect;
 mod environments;
@@ -26,6 +27,7 @@ pub fn all() -> Vec<Defect> {
     [callers::all(), trust::all(), certificates::all(), addresses::all(), receivers::all(), visitors::all()]
         .into_iter()
         .flatten()
+        .chain(chains::all())
         .chain(constants::all())
         .chain(renewals::all())
         .chain(environments::all())

@@ -7,7 +7,7 @@ const HOST: &str = "--host issuer.acme.example";
 const TSH: &str = "pass TSH-OUT-08 TSH-OUT-09; note :authority";
 const TMG: &str = "pass TMG-OUT-08 TMG-OUT-09; note :authority";
 /// A private authority, and no trust store named.
-const D1E: &str = "pass D1E-OUT-08 D1E-ADV-17; warn D1E-OUT-09; note D1E-OUT-10";
+const D1E: &str = "pass D1E-OUT-08 D1E-ADV-17; note D1E-OUT-09 D1E-OUT-10";
 
 const LEAF: &str = "extendedKeyUsage=serverAuth;subjectAltName=DNS:issuer.acme.example";
 const CA: &str = "basicConstraints=critical,CA:TRUE;keyUsage=critical,keyCertSign";
@@ -182,5 +182,22 @@ pub(crate) fn previous() {
         rows.push(Row::new(words("merchant-tokenization"), tmg_code, TMG, &format!("{tmg} TMG-OUT-08'")));
         rows.push(Row::new(words("d1-ecom"), d1_code, D1E, &format!("{d1} D1E-OUT-11")));
     }
+    // What a file leaves out is known by what it issued.
+    forge.join("k-no-root.pem", &["k-leaf.pem", "k-int.pem"]);
+    forge.join("k-new-no-root.pem", &["k-leaf-2.pem", "k-new-int.pem"]);
+    let against = |name: &str, before: &str, profile: &str| {
+        format!("{name}.pem --profile {profile} --environment production {HOST} --previous {before}.pem")
+    };
+    let pinned = |name: &str, before: &str| against(name, before, "merchant-tokenization");
+    rows.extend([
+        Row::new(pinned("k-before", "k-no-root"), 0, TMG, "pass TMG-OUT-08'"),
+        Row::new(pinned("k-no-root", "k-before"), 0, TMG, "warn TMG-OUT-08; pass TMG-OUT-08'"),
+        Row::new(pinned("k-no-root", "k-no-root"), 0, TMG, "warn TMG-OUT-08; pass TMG-OUT-08'"),
+        Row::new(pinned("k-new-no-root", "k-no-root"), 1, TMG, "warn TMG-OUT-08; fail TMG-OUT-08'"),
+        // Below a root that was handed over alone, everything may change.
+        Row::new(pinned("k-intermediate", "k-root"), 0, TMG, "pass TMG-OUT-08'"),
+        Row::new(pinned("k-other", "k-root"), 1, TMG, "fail TMG-OUT-08'"),
+        Row::new(against("k-leaf-3", "k-before", "d1-ecom"), 1, D1E, "fail D1E-OUT-08; warn D1E-OUT-11"),
+    ]);
     compare(&rows);
 }

@@ -15,6 +15,7 @@ const HOST: &str = "outbound.host";
 const PUBLIC: &str = "outbound.public-authority";
 const TRUST_STORE: &str = "outbound.trust-store";
 const NOTICE: &str = "outbound.change-notice";
+const PINNED: &str = "outbound.pinned-chain";
 
 pub(super) fn judge(ground: &Ground<'_>, findings: &mut Findings<'_>, held: &[Held]) {
     let chain: Vec<_> = held.iter().map(|held| held.der.clone()).collect();
@@ -83,10 +84,7 @@ fn anchor(ground: &Ground<'_>, findings: &mut Findings<'_>, chain: &[Certificate
             (open(&format!("{}; the trust store stands for it", public.seen)), store)
         }
         Some(store) => (public, store),
-        None => {
-            let seen = format!("{}; then Thales needs a trust store in PEM", public.seen);
-            (Ruling::met(seen.clone(), Vec::new()).warn("not a public authority"), open("say --trust-store"))
-        }
+        None => (open(&format!("{}; then Thales needs a trust store in PEM", public.seen)), open("say --trust-store")),
     };
     findings.rule(PUBLIC, "authority", format!("the chain leads to an authority of {}", chain::EDITION), public);
     let expected = "the trust store is PEM, holds authorities, and verifies the chain";
@@ -103,8 +101,8 @@ fn kept(ground: &Ground<'_>, findings: &mut Findings<'_>, chain: &[CertificateDe
     if findings.requirement(NOTICE).is_some() {
         return findings.rule(NOTICE, "previous", expected, chain::kept(chain, &before, true));
     }
-    if ground.profile.pins_server_chain {
-        return findings.rule(CHAIN, "previous", expected, chain::kept(chain, &before, false));
+    if findings.requirement(PINNED).is_some() {
+        return findings.rule(PINNED, "previous", expected, chain::kept(chain, &before, false));
     }
     let under = chain::complete(&without_roots(chain), &chain::anchors(&before), ground.at);
     let ruling = match under.outcome {

@@ -25,6 +25,15 @@ pub fn is_listed(certificate: &CertificateDer) -> bool {
     TLS_SERVER_ROOT_CERTS.iter().any(|root| root.as_ref() == certificate.0.as_slice())
 }
 
+/// The key of the authority of Mozilla's list with that fingerprint: SHA-256 of its SubjectPublicKeyInfo, in hex.
+pub fn listed_key(sha256: &str) -> Option<String> {
+    TLS_SERVER_ROOT_CERTS
+        .iter()
+        .filter_map(|root| CertificateFacts::read(&CertificateDer(root.to_vec())).ok())
+        .find(|facts| facts.sha256.eq_ignore_ascii_case(sha256))
+        .map(|facts| facts.public_key_sha256)
+}
+
 /// Whether a trust store is what Thales can use, and verifies the chain. `format` is the store's, in words.
 pub fn trust_store(chain: &[CertificateDer], store: &[CertificateDer], format: &str, at: OffsetDateTime) -> Ruling {
     if format != "PEM" {

@@ -1,25 +1,20 @@
 //! Whether a server's chain keeps the authorities of the one before.
 
-use std::collections::BTreeSet;
-
 use mock_thales::observe::CertificateDer;
-use mock_thales::pki::CertificateFacts;
+use mock_thales::pki::{CertificateFacts, issued_by};
 
 use crate::verdict::finding::Ruling;
+use crate::verdict::store::is_authority;
 
 /// Another root or intermediate than in the chain that Thales holds is a breach where Thales holds on to that chain, and
 /// worth a warning where it has only to be told.
 pub fn kept(chain: &[CertificateDer], before: &[CertificateDer], is_only_told: bool) -> Ruling {
-    let known = authorities(before);
-    let new: Vec<_> = authorities(chain)
-        .into_iter()
-        .filter(|(key, _)| !known.iter().any(|(other, _)| other == key))
-        .map(|(_, subject)| format!("`{subject}`"))
-        .collect();
+    let (now, then) = (Chain::read(chain), Chain::read(before));
+    let new = now.beyond(&then);
     if new.is_empty() {
-        return Ruling::met("the same authorities", Vec::new());
+        return Ruling::met(format!("the same authorities{}", now.changes(&then)), Vec::new());
     }
-    let seen = format!("new in the chain: {}", new.join(", "));
+    let seen = format!("new in the chain: {}{}", new.join(", "), now.changes(&then));
     if is_only_told {
         Ruling::met(seen, Vec::new()).warn("tell Thales before this chain is served")
     } else {
@@ -27,12 +22,76 @@ pub fn kept(chain: &[CertificateDer], before: &[CertificateDer], is_only_told: b
     }
 }
 
-/// Everything above the leaf: key and subject. A certificate that was renewed under its key is the same authority.
-fn authorities(chain: &[CertificateDer]) -> BTreeSet<(String, String)> {
-    chain
-        .iter()
-        .skip(1)
-        .filter_map(|certificate| CertificateFacts::read(certificate).ok())
-        .map(|facts| (facts.public_key_sha256, facts.subject))
-        .collect()
+/// A chain as it lies in a file: perhaps without its root, perhaps without its leaf.
+struct Chain<'a>(Vec<(&'a CertificateDer, CertificateFacts)>);
+
+impl<'a> Chain<'a> {
+    fn read(chain: &'a [CertificateDer]) -> Self {
+        Self(chain.iter().filter_map(|der| Some((der, CertificateFacts::read(der).ok()?))).collect())
+    }
+
+    fn authorities(&self) -> impl Iterator<Item = &(&'a CertificateDer, CertificateFacts)> {
+        self.0.iter().filter(|(_, facts)| is_authority(facts))
+    }
+
+    fn leaf(&self) -> Option<&CertificateFacts> {
+        self.0.iter().map(|(_, facts)| facts).find(|facts| !is_authority(facts))
+    }
+
+    /// A certificate that was renewed under its key is the same authority.
+    fn holds(&self, facts: &CertificateFacts) -> bool {
+        self.authorities().any(|(_, known)| known.public_key_sha256 == facts.public_key_sha256)
+    }
+
+    fn has_issuer_of(&self, certificate: &CertificateDer) -> bool {
+        self.authorities().any(|(authority, _)| issued_by(certificate, authority) == Ok(Some(true)))
+    }
+
+    /// Certificates whose issuer is not in the file.
+    fn open(&self) -> impl Iterator<Item = &(&'a CertificateDer, CertificateFacts)> {
+        self.0.iter().filter(|(der, facts)| facts.self_signed != Some(true) && !self.has_issuer_of(der))
+    }
+
+    /// Nothing but roots: below them everything may change.
+    fn is_roots_alone(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|(_, facts)| facts.self_signed == Some(true))
+    }
+
+    /// The authorities that the chain before did not know, in words: in the file, or only by what they issued.
+    fn beyond(&self, before: &Self) -> Vec<String> {
+        let is_known = |der: &CertificateDer, facts: &CertificateFacts| {
+            // A root that is new in the file is none where it had issued what was there before.
+            before.holds(facts)
+                || before.open().any(|(below, _)| issued_by(below, der) == Ok(Some(true)))
+                || (before.is_roots_alone() && facts.self_signed != Some(true))
+        };
+        let added = self.authorities().filter(|(der, facts)| !is_known(der, facts));
+        let added = added.map(|(_, facts)| format!("`{}`", facts.subject));
+        // What stands in neither file is the same where it had issued before, by name and key.
+        let is_of_before = |der: &CertificateDer, facts: &CertificateFacts| {
+            before.has_issuer_of(der)
+                || before
+                    .open()
+                    .any(|(_, other)| other.issuer == facts.issuer && other.authority_key_id == facts.authority_key_id)
+        };
+        let unseen = self.open().filter(|(der, facts)| !is_of_before(der, facts));
+        let unseen = unseen.map(|(_, facts)| format!("`{}`, which is not in the file", facts.issuer));
+        added.chain(unseen).collect()
+    }
+
+    /// What else is not as before, in words.
+    fn changes(&self, before: &Self) -> String {
+        let mut changes = String::new();
+        for (_, gone) in before.authorities().filter(|(_, facts)| !self.holds(facts)) {
+            changes.push_str(&format!("; no longer in it: `{}`", gone.subject));
+        }
+        if let (Some(now), Some(then)) = (self.leaf(), before.leaf()) {
+            changes.push_str(match (now.sha256 == then.sha256, now.public_key_sha256 == then.public_key_sha256) {
+                (true, _) => "; the same leaf",
+                (false, true) => "; a new leaf with the same key",
+                (false, false) => "; a new leaf with a new key",
+            });
+        }
+        changes
+    }
 }

@@ -5,6 +5,6 @@ mod anchor;
 mod complete;
 mod kept;
 
-pub use anchor::{EDITION, is_listed, public, trust_store};
+pub use anchor::{EDITION, is_listed, listed_key, public, trust_store};
 pub use complete::{anchors, complete, host};
 pub use kept::kept;
