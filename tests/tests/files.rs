@@ -235,6 +235,30 @@ fn stores_are_judged_for_the_environment_that_they_are_for() {
     }
 }
 
+/// What Thales uses today only the portal says: it goes before what is published.
+#[test]
+fn stores_are_compared_with_what_the_portal_gave() {
+    let files = Files::new();
+    let authority = |side: &str, file: &str| {
+        classic(BOTH).replacen("[portal]\n", &format!("[portal]\n{side}-authority = \"{file}\"\n"), 1)
+    };
+    let server = "[stores]\nTSH_TLS_SERVER_CERTIFICATE_CHAIN = \"own-root.pem\"\n";
+    files.run(&classic(&format!("{BOTH}{server}")), &[]);
+    files.judges("inbound.server-trust", "pass", "a stand-in for Thales' real one");
+    files.run(&format!("{}{server}", authority("server", "own-root.pem")), &[]);
+    files.judges("inbound.server-trust", "pass", "\"ruling\":\"met\"");
+    // The portal may give a chain without its root, and the store hold the root.
+    files.run(&format!("{}{server}", authority("server", "own-chain.pem")), &[]);
+    files.judges("inbound.server-trust", "pass", "\"ruling\":\"met\"");
+    files.run(&format!("{}{server}", authority("server", "stranger-root.pem")), &[]);
+    files.judges("inbound.server-trust", "fail", "and not the authority that was handed over");
+    let client = "[stores]\nTHALES_CLIENT_CA = \"own-root.pem\"\n";
+    files.run(&format!("{}{client}", authority("client", "own-root.pem")), &[]);
+    files.judges("outbound.client-ca", "pass", "\"ruling\":\"met\"");
+    files.run(&format!("{}{client}", authority("client", "stranger-root.pem")), &[]);
+    files.judges("outbound.client-ca", "fail", "and not the authority that was handed over");
+}
+
 /// A profile with the topics of a product whose certificates Thales signs.
 fn signed(files: &Files) -> String {
     let root = files.0.path().join("scenarios");

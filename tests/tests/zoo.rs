@@ -1,5 +1,6 @@
-//! Every defective integration is played, and what is said of it is compared with what is written beside it: the rows
-//! that fail and the rows that are inconclusive, as sets, over the whole catalogue.
+//! Every defective integration is played to the scenarios that its defect can touch, and what is said of it is compared
+//! with what is written beside it: the rows that fail and the rows that are inconclusive, as sets, over all rows that
+//! those scenarios judge.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -175,7 +175,12 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn environment(&mut self, prefix: &str, portal: &PortalValues, identity: &IdentityFiles) -> Faulty {
-        let of_portal = [("customer-authority", &portal.customer_authority), ("jwt-key", &portal.jwt_key)];
+        let of_portal = [
+            ("customer-authority", &portal.customer_authority),
+            ("server-authority", &portal.server_authority),
+            ("client-authority", &portal.client_authority),
+            ("jwt-key", &portal.jwt_key),
+        ];
         self.files(&format!("{prefix}portal"), &of_portal)?;
         let of_identity = [
             ("client-certificate", &identity.client_certificate),

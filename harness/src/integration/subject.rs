@@ -73,6 +73,10 @@ pub struct OwnIdentity {
     pub client_key: Option<Vec<u8>>,
     /// Thales' authority for customers, which signed the client certificate; PEM or DER.
     pub customer_authority: Option<Vec<u8>>,
+    /// The authority of Thales' servers as the portal gave it; PEM or DER.
+    pub server_authority: Option<Vec<u8>>,
+    /// The authority of Thales' client as the portal gave it; PEM or DER.
+    pub client_authority: Option<Vec<u8>>,
     /// Server chain as handed over.
     pub server_chain: Option<Vec<u8>>,
     /// Key of its leaf.
@@ -206,6 +210,8 @@ impl Subject {
             client_csr: read(&files.client_csr),
             client_key: is_played.then(|| read(&files.client_key)).flatten(),
             customer_authority: read(&portal.customer_authority),
+            server_authority: read(&portal.server_authority),
+            client_authority: read(&portal.client_authority),
             server_chain: read(&files.server_chain),
             server_key: is_played.then(|| read(&files.server_key)).flatten(),
             previous_csr: read(&files.previous_csr),

@@ -27,6 +27,11 @@ pub const SERVER_P12: &str = "CUSTOMER_TLS_SERVER_P12";
 /// [`TRUST`] as PKCS#12.
 pub const TRUST_P12: &str = "THALES_TRUST_P12";
 
+/// A file of the integration's, and no asset of a run: the authority of Thales' servers as the portal gave it.
+pub const SERVER_AUTHORITY: &str = "server-authority";
+/// The same of Thales' client.
+pub const CLIENT_AUTHORITY: &str = "client-authority";
+
 /// Those that a store of trusted authorities is made of: the server's, and the client's.
 pub const STORES: [&str; 4] = [TRUST, TRUST_P12, CLIENT_CA, THALES_LEAF];
 

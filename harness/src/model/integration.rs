@@ -126,6 +126,11 @@ pub struct PortalValues {
     /// Thales' authority for customers, PEM or DER, where it signed the client certificate; relative to the file. In
     /// Rust its content stands in the identity.
     pub customer_authority: Option<PathBuf>,
+    /// The authority of Thales' servers as the portal gave it, PEM or DER; relative to the file. Real stores are
+    /// compared with it, and with the published one only without it.
+    pub server_authority: Option<PathBuf>,
+    /// The authority of Thales' client as the portal gave it, PEM or DER; relative to the file.
+    pub client_authority: Option<PathBuf>,
     /// The public key that Thales verifies the caller's assertions with, PEM; relative to the file.
     pub jwt_key: Option<PathBuf>,
 }

@@ -183,6 +183,8 @@ fn named(identity: &OwnIdentity, environment: &str) -> Vec<ShownFile> {
         ("server-chain", &identity.server_chain),
         ("previous-server-chain", &identity.previous_server_chain),
         ("trust-store", &identity.trust_store),
+        (assets::SERVER_AUTHORITY, &identity.server_authority),
+        (assets::CLIENT_AUTHORITY, &identity.client_authority),
     ]
     .into_iter()
     .filter_map(|(what, content)| Some(show(environment, what.to_owned(), content.as_ref()?)))

@@ -7,7 +7,7 @@ use mock_thales::observe::CertificateDer;
 use mock_thales::pki::{CertificateFacts, issued_by};
 use time::OffsetDateTime;
 
-use super::chain::is_listed;
+use super::chain::{is_listed, listed_key};
 use super::finding::{Reason, Ruling};
 use crate::model::{PublishedAuthority, StoreAspect};
 
@@ -21,7 +21,7 @@ const LARGEST: usize = 20;
 pub struct StoreRules<'a> {
     /// Public certificates of the real authority behind Thales' servers.
     pub published: &'a [PublishedAuthority],
-    /// The authority as it was handed over, if it was named: it counts like a published one.
+    /// The authority as the portal gave it, if it was named: then it alone counts, whatever is published.
     pub handed_over: &'a [CertificateDer],
     /// Whether real payments are made in the environment.
     pub is_production: bool,
@@ -118,43 +118,54 @@ impl Held<'_> {
     }
 
     fn is_handed_over(&self, entry: &Entry<'_>) -> bool {
-        self.rules.handed_over.contains(entry.der)
+        // The portal may give the intermediate, and the store hold the root above it.
+        self.rules.handed_over.iter().any(|der| der == entry.der || issued_by(der, entry.der) == Ok(Some(true)))
     }
 
+    /// A root that another one has signed as well is the same authority: its key tells.
     fn holds(&self, authority: &PublishedAuthority) -> bool {
-        self.entries.iter().any(|entry| entry.facts.sha256.eq_ignore_ascii_case(&authority.sha256))
+        let key = listed_key(&authority.sha256);
+        self.entries.iter().any(|entry| {
+            entry.facts.sha256.eq_ignore_ascii_case(&authority.sha256)
+                || key.as_ref().is_some_and(|key| *key == entry.facts.public_key_sha256)
+        })
     }
 
     fn server_authority(&self) -> Ruling {
         if let Some(ruling) = self.stray().or_else(|| self.leaf()) {
             return ruling;
         }
-        let published: Vec<_> = self.rules.published.iter().filter(|authority| self.holds(authority)).collect();
+        let counts = |authority: &&PublishedAuthority| self.rules.handed_over.is_empty() && self.holds(authority);
+        let published: Vec<_> = self.rules.published.iter().filter(counts).collect();
         let handed_over: Vec<_> = self.entries.iter().filter(|entry| self.is_handed_over(entry)).collect();
         if published.is_empty() && handed_over.is_empty() {
+            if !self.rules.handed_over.is_empty() {
+                return met_not(format!("holds {}, and not the authority that was handed over", self.subjects()));
+            }
             if self.entries.iter().any(|entry| is_stand_in(&entry.facts)) {
                 return met(self.subjects()).warn("the authority is the harness's: a stand-in for Thales' real one");
             }
-            if self.rules.published.is_empty() && self.rules.handed_over.is_empty() {
+            if self.rules.published.is_empty() {
                 return nothing("the profile holds no fingerprint of the real authority to compare with");
             }
-            let mut names: Vec<_> = self.rules.published.iter().map(|authority| authority.name.as_str()).collect();
-            if !self.rules.handed_over.is_empty() {
-                names.push("the authority that was handed over");
-            }
+            let names: Vec<_> = self.rules.published.iter().map(|authority| authority.name.as_str()).collect();
             return met_not(format!("holds {}, and none of {}", self.subjects(), names.join(", ")));
         }
         let mut names: Vec<_> = published.iter().map(|authority| authority.name.clone()).collect();
         names.extend(handed_over.iter().map(|entry| format!("`{}`", entry.facts.subject)));
         let has_root =
             published.iter().any(|authority| authority.root) || handed_over.iter().any(|entry| entry.is_root());
-        let ruling = met(names.join(", "));
-        if has_root {
-            return ruling;
+        let has_intermediate = self.entries.iter().any(|entry| !entry.is_root());
+        match (has_root, has_intermediate) {
+            (true, true) => met(names.join(", ")),
+            (true, false) => {
+                met(format!("{}; no intermediate: none is needed, since servers send theirs", names.join(", ")))
+            }
+            (false, _) => met(names.join(", ")).warn(
+                "no root among them: Java, Go and curl stop at an intermediate, Python 3.11 and Node 20 do not and \
+                 refuse",
+            ),
         }
-        ruling.warn(
-            "no root among them: Java, Go and curl stop at an intermediate, Python 3.11 and Node 20 do not and refuse",
-        )
     }
 
     fn independent(&self) -> Ruling {

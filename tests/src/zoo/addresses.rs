@@ -1,14 +1,19 @@
 //! Callers that do not find Thales by the name server, or keep what it said.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use openssl::ssl::SslVersion;
 use thales_harness::Portal;
 
 use super::caller::{Caller, Lookup, system};
 use super::callers::inbound_but;
 use super::defect::{D1, Defect};
+use super::tls::{OpenSsl, Sni, Tls};
+
+/// Where a cluster's own interface may be.
+const NEIGHBOUR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 96, 0, 1)), 443);
 
 /// Scenarios with a moving address.
 const DNS: [&str; 2] = ["dns/*", "inbound/address-ranges"];
@@ -41,7 +46,11 @@ pub(super) fn all() -> Vec<Defect> {
         looking_up("a_failed_look_up_that_is_remembered", failing).only(&["dns/*"]).fails(&["dns.recovery"]),
         looking_up("a_list_of_allowed_addresses", allowing)
             .only(&["inbound/address-ranges", "dns/asks-first"])
+            .everywhere()
             .fails(&["inbound.no-filtering"]),
+        // What else it needs has port 443 as well.
+        beside("a_neighbour_that_is_called_by_its_name", Sni::Other("kubernetes.default")),
+        beside("a_neighbour_that_is_called_without_a_name", Sni::None).inconclusive(&["dns.resolves", "inbound.host"]),
         Defect::new("a_pool_that_keeps_its_connection", |portal: &Portal| {
             Ok::<_, String>(Caller::new(portal)?.keeping())
         })
@@ -52,6 +61,21 @@ pub(super) fn all() -> Vec<Defect> {
 
 fn looking_up(name: &'static str, lookup: impl Fn() -> Lookup + Send + Sync + Clone + 'static) -> Defect {
     Defect::new(name, move |portal: &Portal| Ok::<_, String>(Caller::new(portal)?.looking_up(lookup())))
+}
+
+/// Calls a neighbour before each call to Thales.
+fn beside(name: &'static str, sni: Sni) -> Defect {
+    Defect::new(name, move |portal: &Portal| {
+        let neighbour = OpenSsl::new(portal, SslVersion::TLS1_2, SslVersion::TLS1_3)?.sni(sni);
+        let lookup: Lookup = Box::new(move |host, port| {
+            let socket = TcpStream::connect_timeout(&NEIGHBOUR, Duration::from_secs(5))?;
+            // Nobody answers there; that it was tried is all.
+            let _ = neighbour.secure("neighbour.example", socket);
+            system(host, port)
+        });
+        Ok::<_, String>(Caller::new(portal)?.looking_up(lookup))
+    })
+    .only(&["dns/asks-first", "dns/address-change", "inbound/control", "inbound/host"])
 }
 
 fn fixed(address: [u8; 4]) -> Lookup {

@@ -31,6 +31,7 @@ pub(super) struct Caller {
     tls: Box<dyn Tls>,
     lookup: Lookup,
     host_header: Option<&'static str>,
+    path: Option<&'static str>,
     keeps: bool,
     kept: Option<Box<dyn Stream>>,
     after_failure: AfterFailure,
@@ -45,6 +46,7 @@ impl Caller {
             tls: Box::new(tls),
             lookup: Box::new(system),
             host_header: None,
+            path: None,
             keeps: false,
             kept: None,
             after_failure: AfterFailure::Tell,
@@ -73,6 +75,12 @@ impl Caller {
     /// Sends another Host header.
     pub(super) fn host_header(mut self, host: &'static str) -> Self {
         self.host_header = Some(host);
+        self
+    }
+
+    /// Asks for another path.
+    pub(super) fn path(mut self, path: &'static str) -> Self {
+        self.path = Some(path);
         self
     }
 
@@ -121,6 +129,7 @@ impl Caller {
 
     fn exchange(&self, stream: &mut dyn Stream, host: &str, path: &str, method: &str) -> io::Result<u16> {
         let host = self.host_header.unwrap_or(host);
+        let path = self.path.unwrap_or(path);
         let connection = if self.keeps { "keep-alive" } else { "close" };
         write!(stream, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: {connection}\r\n\r\n")?;
         stream.flush()?;

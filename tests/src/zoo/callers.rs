@@ -100,6 +100,15 @@ pub(super) fn all() -> Vec<Defect> {
         })
         .everywhere()
         .fails(&["inbound.host"]),
+        Defect::new("a_caller_that_takes_the_other_environments_path_along", |portal: &Portal| {
+            Ok::<_, String>(Caller::new(portal)?.path("/1/mg/tokens"))
+        })
+        .in_profiles(&["merchant-tokenization"])
+        .fails(&["inbound.host"]),
+        Defect::new("a_caller_with_a_path_of_its_own", |portal: &Portal| {
+            Ok::<_, String>(Caller::new(portal)?.path("/v7/tokens"))
+        })
+        .in_profiles(&["merchant-tokenization"]),
         Defect::new("a_caller_that_storms_when_refused", |portal: &Portal| {
             Ok::<_, String>(Caller::new(portal)?.after_failure(AfterFailure::Again(15)))
         })

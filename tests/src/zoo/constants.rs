@@ -41,7 +41,41 @@ pub(super) fn all() -> Vec<Defect> {
              echo \"$answer\"; echo \"$answer\"; done",
         ),
         driver("its_driver_floods_its_output", "yes | tr -d '\\n' | head -c 2000000; yes | head -c 500000; exit 0"),
+        by_name("it_fails_every_call_whatever_its_name_means", |_| Err("no".to_owned())),
+        by_name("it_claims_success_whatever_its_name_means", |_| Ok(Reply { status: 200 })),
+        by_name("it_says_nothing_whatever_its_name_means", |request| dial(request, b"")),
     ]
+}
+
+/// Rows about names, and about what is said above TLS.
+const BY_NAME_AND_ABOVE: [&str; 18] = [
+    "dns.resolves",
+    "dns.ttl",
+    "dns.subdomains",
+    "dns.dead-address",
+    "dns.pool",
+    "dns.recovery",
+    "inbound.oauth",
+    "supplement.api-key",
+    "supplement.correlation-id",
+    "supplement.headers",
+    "supplement.health",
+    "supplement.jwe",
+    "supplement.jwt",
+    "supplement.outbound-oauth",
+    "supplement.pkcs7",
+    "supplement.receiver-api-key",
+    "supplement.retry",
+    "supplement.token-reuse",
+];
+
+/// The same for those rows.
+fn by_name(name: &'static str, call: fn(&Request) -> Result<Reply, String>) -> Defect {
+    constant(name, call, refuses_to_serve)
+        .only(&["dns/*", "above/*"])
+        .inconclusive(&BY_NAME_AND_ABOVE)
+        // Elsewhere it hangs on no answer of Thales'.
+        .inconclusive_in(D1, "supplement.tolerance")
 }
 
 /// Looks like a TLS record of a kind that there is not.

@@ -9,10 +9,12 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use thales_harness::Portal;
 use thales_harness::integration::OwnIdentity;
+use thales_harness::model::RequestShape;
 use thales_harness::reference::Reference;
 
 use super::defect::{Defect, HOST, own_identity};
-use super::receiver::{OpenSsl, Receiver, Rustls, Served, served, verifier};
+use super::receiver::{OpenSsl, Receiver, Rustls, Served, served, verifier, verifier_of};
+use super::tls::certificates;
 
 /// Every receiver's row.
 const OUTBOUND: [&str; 14] = [
@@ -57,7 +59,25 @@ pub(super) fn all() -> Vec<Defect> {
             Ok::<_, String>(receiver.admitting(|from| !matches!(from, IpAddr::V4(ip) if ip.octets()[..2] == [203, 0])))
         })
         .only(&["outbound/*"])
+        .everywhere()
         .fails(&["outbound.no-filtering"]),
+        // Its second path is an application that refuses the body, whoever comes, and asks nobody who it is.
+        Defect::new("a_second_path_that_answers_everybody_alike", |portal: &Portal| {
+            let receiver = Receiver::verifying(portal, verifier_of(certificates(portal, "THALES_CLIENT_CA")?, false)?)?;
+            Ok::<_, String>(receiver.answering(|stream, head| match head.split(' ').nth(1) {
+                Some("/second") => 400,
+                _ if stream.has_certificate() => 200,
+                _ => 403,
+            }))
+        })
+        .described(|subject| {
+            let part = &mut subject.receivers[0];
+            let (path, status) = ("/second".to_owned(), vec![400]);
+            let second = part.requests.first().map(|first| RequestShape { path, status, ..first.clone() });
+            part.requests.extend(second);
+        })
+        .only(&["outbound/*"])
+        .inconclusive(&["outbound.client-certificate"]),
         serving("a_server_that_leaves_out_the_intermediate", |portal| {
             let (chain, key) = served(portal)?;
             Ok((chain.into_iter().take(1).collect(), key))

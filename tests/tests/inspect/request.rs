@@ -79,7 +79,7 @@ pub(crate) fn requests() {
         forge.write(&format!("{name}.cnf"), format!("[req]\n{template}{names}"));
         forge.openssl(&format!("req -new -key p256.key -config {name}.cnf -outform DER -out {name}.der"));
         with_common_name(name, &common_name);
-        rows.push(Row::new(format!("{name}.csr {PLACE}"), code, GOOD, &format!("warn D1E-IN-10; {differs}")));
+        rows.push(Row::new(format!("{name}.csr {PLACE}"), code, GOOD, &format!("note D1E-IN-10; {differs}")));
     }
     // Three letters of a country: OpenSSL refuses to write them.
     with_country();
@@ -107,7 +107,7 @@ pub(crate) fn requests() {
     forge.join("r-and-certificate.pem", &["r-good.csr", "r-beside.pem"]);
     rows.push(Row::new(format!("r-and-certificate.pem {PLACE} {TEMPLATE}"), 0, GOOD, "note :file"));
     // What onboarding did not say.
-    rows.push(Row::new(format!("r-good.csr {PLACE}"), 0, GOOD, "warn D1E-IN-10"));
+    rows.push(Row::new(format!("r-good.csr {PLACE}"), 0, GOOD, "note D1E-IN-10"));
     rows.push(Row::new(
         "r-good.csr --profile d1-ecom --environment pre-production",
         0,

@@ -51,6 +51,8 @@ pub(crate) fn stores() {
         Row::new(server("b-root.pem", "b-root.pem"), 0, SERVER, ""),
         Row::new(server("b-int.pem", "b-int.pem"), 0, SERVER, "warn TSH-IN-03"),
         Row::new(server("b-int.pem", "b-both.pem"), 0, SERVER, "warn TSH-IN-03"),
+        // The portal gave the intermediate, and the store holds the root above it.
+        Row::new(server("b-root.pem", "b-int.pem"), 0, SERVER, ""),
         Row::new(server("b-with-leaf.pem", "b-root.pem"), 1, SERVER, "fail TSH-IN-03"),
         Row::new(server("b-leaf.pem", "b-root.pem"), 1, SERVER, "fail TSH-IN-03"),
         Row::new(server("b-other.pem", "b-root.pem"), 1, SERVER, "fail TSH-IN-03"),

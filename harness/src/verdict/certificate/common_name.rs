@@ -62,8 +62,9 @@ fn exact(rules: &Rules<'_>, name: &str) -> Ruling {
 /// What follows the beginning: compared with the template or the portal's value, where the customer was given one.
 fn tail(rules: &Rules<'_>, name: &str) -> Ruling {
     let Some(template) = rules.cn_template.or(rules.common_name) else {
-        return met(format!("`{name}`"))
-            .warn("tail not verified: the full form of the CN is not published; cn-template says it");
+        return not_shown(format!(
+            "its CN is `{name}`: tail not verified; how it ends is not published, and cn-template or common-name says it"
+        ));
     };
     // Which algorithm and which environment it names are rows of their own.
     let words: &[&str] = if rules.words.is_empty() { &[""] } else { &rules.words };

@@ -209,5 +209,8 @@ fn stores(parts: &[Part<'_>]) -> Ruling {
             }
         }
     }
+    if compared.is_empty() {
+        return Ruling::met("no [stores] are named to compare", compared);
+    }
     Ruling::met(format!("{} store(s) compared", compared.len()), compared)
 }

@@ -3,7 +3,7 @@
 use super::super::super::finding::Ruling;
 use super::super::super::store::{self, StoreRules};
 use super::super::super::view::View;
-use super::{at, environment, nothing};
+use super::{at, environment, file, nothing};
 use crate::model::{Expectation, StoreAspect, assets};
 
 pub(super) fn expected(aspect: StoreAspect) -> String {
@@ -33,12 +33,16 @@ pub(in super::super) fn rule(view: &View<'_>, expectation: &Expectation, aspect:
         }
         certificates.extend(store.certificates.iter().cloned());
     }
+    let portal = file(view, expectation, if is_server { assets::SERVER_AUTHORITY } else { assets::CLIENT_AUTHORITY });
+    if let Some(why) = portal.and_then(|(_, portal)| portal.unreadable.as_ref()) {
+        return nothing(format!("what the portal gave cannot be read: {why}"));
+    }
     let rules = StoreRules {
         published: &view.header.context.published,
-        handed_over: &[],
+        handed_over: portal.map(|(_, portal)| portal.certificates.as_slice()).unwrap_or_default(),
         is_production: environment.is_production(),
         at: at(view.header),
     };
-    let evidence = stores.iter().map(|(seq, _)| *seq).collect();
+    let evidence = portal.iter().map(|(seq, _)| *seq).chain(stores.iter().map(|(seq, _)| *seq)).collect();
     Ruling { evidence, ..store::judge(&rules, &certificates, aspect) }
 }
