@@ -40,8 +40,8 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
     if let Some(nameless) = nameless {
         return view.nameless(nameless);
     }
-    // Somebody who dials and asks for nothing has not called Thales.
-    if !subjects.iter().any(|connection| view.is_witness(connection)) {
+    // Somebody who dials and asks for nothing has not called Thales; who leaves out the name has.
+    if !subjects.iter().any(|connection| connection.first_flight.is_some()) {
         return view.no_witness(&subjects, evidence);
     }
     Ruling::met("asked, then connected to an address of the answer", evidence)
