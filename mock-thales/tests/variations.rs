@@ -3,10 +3,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mock_thales::endpoint::{Conduct, Endpoint, Stage};
-use mock_thales::observe::{Event, Recorder};
+use mock_thales::observe::{Ending, Event, Fact, Recorder, TlsVersion, connections};
 use mock_thales::pki::{Authorities, Names};
 use mock_thales::plan::{Alpn, ChainShape, EndpointPlan, KeyKind, ServerCertificate};
 use rustls::HandshakeKind;
@@ -89,6 +89,29 @@ impl Place {
             _ => None,
         };
         self.recorder.read(|facts| facts.iter().filter_map(|fact| resumes(&fact.event)).collect())
+    }
+}
+
+/// As a caller does whose time-out is over before the counterpart gets round to it: everything lies in the socket when
+/// the connection is accepted.
+#[tokio::test]
+async fn a_caller_that_has_left_is_shown_nothing() {
+    for plan in [
+        EndpointPlan::default(),
+        EndpointPlan { versions: vec![TlsVersion::V1_1], ..EndpointPlan::default() },
+        EndpointPlan { versions: vec![TlsVersion::V1_0], ..EndpointPlan::default() },
+    ] {
+        let place = Place::start(&plan, rustls::ALL_VERSIONS);
+        let name = ServerName::try_from(HOST).expect("a name");
+        let mut client = rustls::ClientConnection::new(Arc::clone(&place.client), name).expect("a client");
+        let mut socket = std::net::TcpStream::connect(place.at).expect("a connection");
+        client.write_tls(&mut socket).expect("a ClientHello");
+        drop(socket);
+        let is_over = |facts: &[Fact]| connections(facts).iter().any(|connection| connection.ended.is_some());
+        assert!(place.recorder.wait_for(Instant::now() + PATIENCE, is_over).await);
+        let [connection] = &connections(&place.recorder.snapshot())[..] else { panic!("one connection") };
+        assert!(connection.hello.is_some() && connection.first_flight.is_none());
+        assert_eq!(connection.ending(), Ending::NotJudged);
     }
 }
 

@@ -21,11 +21,6 @@ const PROMPT_US: u64 = 1_000_000;
 /// proxies begin at 3 s.
 const PROMPT_AFTER_FLIGHT_US: u64 = 3_000_000;
 
-/// What happens within this time of something happened at once, as far as threads and timers can tell.
-const AT_ONCE_US: u64 = 50_000;
-/// The shortest time-out for a connection that is in use: proxies come with 250 ms.
-const SHORTEST_TIMEOUT_US: u64 = 250_000;
-
 pub(super) struct View<'a> {
     pub(super) header: &'a Header,
     pub(super) facts: &'a [Fact],
@@ -299,16 +294,6 @@ impl<'a> View<'a> {
             .iter()
             .filter(|call| call.phase == phase)
             .any(|call| call.ended.as_ref().is_none_or(|ended| ended.what.0 == Claim::TimedOut))
-    }
-
-    /// Whether the harness kept a caller waiting for its first flight, and the caller left as soon as it came: what looks
-    /// like a refusal of the flight may be a time-out from before.
-    pub(super) fn was_kept_waiting(&self, connection: &Connection) -> bool {
-        let Some(flight) = connection.first_flight else { return false };
-        let left_at_once = connection.decided_after_us().is_some_and(|us| us <= AT_ONCE_US);
-        // The lag may be recorded just before what it delayed.
-        let from_us = connection.opened.at_us.saturating_sub(AT_ONCE_US);
-        left_at_once && self.lag_us(from_us, flight.at_us) >= SHORTEST_TIMEOUT_US
     }
 
     /// Whether the end came soon after the peer held all that it was to judge, where the harness's own lag may have made it look later.

@@ -1,10 +1,10 @@
-//! What a caller needs beside Thales, on the same port; and what it does while the harness keeps it waiting.
+//! What a caller needs beside Thales, on the same port and by the same name server.
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use mock_thales::observe::{Actor, Answer, End, Event, Question};
+use mock_thales::observe::{Actor, Answer, Event, Question};
 use thales_harness::model::{Check, PhaseKind, Side};
-use thales_harness::verdict::{Outcome, Reason};
+use thales_harness::verdict::Reason;
 
 use crate::story::{HOST, Happened, MET, OLD, Story, VIOLATED, ruled, unwitnessed};
 
@@ -74,27 +74,6 @@ fn a_bad_certificate_is_not_shown_by_the_other_environments_host() {
     assert_eq!(rule(HOST), VIOLATED);
     // Whoever goes through with it for any other name has gone through with it.
     assert_eq!(rule("lb-7.example.test"), VIOLATED);
-}
-
-#[test]
-fn a_time_out_that_the_harness_caused_is_no_refusal() {
-    let rule = |check: Check, by_us: Option<u64>| {
-        let mut story = Story::new(Side::Caller).phase(PhaseKind::Control, &[Happened::Through]);
-        story.begin(PhaseKind::Row);
-        if let Some(by_us) = by_us {
-            story.at_us += by_us;
-            story.fact(Actor::Runner, None, Event::Lagged { by_us });
-        }
-        story.accept("main", OLD, Happened::Silent(End::Fin));
-        let story = story.phase(PhaseKind::Control, &[Happened::Through]);
-        ruled(&story.rule(check, &[1], &[0, 2]))
-    };
-    let expected: [(Check, (Outcome, Option<Reason>)); 2] = [(Check::Refused, MET), (Check::Accepted, VIOLATED)];
-    for (check, otherwise) in expected {
-        assert_eq!(rule(check.clone(), None), otherwise);
-        assert_eq!(rule(check.clone(), Some(100_000)), otherwise);
-        assert_eq!(rule(check, Some(400_000)), unwitnessed(Reason::Timing));
-    }
 }
 
 #[test]

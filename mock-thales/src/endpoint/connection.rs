@@ -1,8 +1,11 @@
 //! One accepted connection, from its first byte to its end.
 
+use std::io::ErrorKind;
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -55,6 +58,10 @@ async fn converse(
 ) {
     let mut bytes = Vec::with_capacity(USUAL_HELLO);
     let Some(hello) = read_hello(&mut stream, &mut bytes, recorder, endpoint.patience()).await else { return };
+    if let Some(end) = has_left(&stream) {
+        recorder.record(Event::Ended(end));
+        return;
+    }
     match choose(conduct, &hello) {
         Engine::Modern(modern) => {
             let tap = Tap::new(stream, recorder.clone(), bytes);
@@ -127,6 +134,17 @@ async fn read_hello(
         recorder.record(Event::NoHello { why });
         recorder.record(Event::Ended(end));
         return None;
+    }
+}
+
+/// How the caller has ended the connection already. Where the counterpart was held up for longer than the caller waits,
+/// its end is behind its ClientHello: shown a flight now, it would seem to refuse what it never sees.
+fn has_left(stream: &TcpStream) -> Option<End> {
+    match SockRef::from(stream).peek(&mut [MaybeUninit::uninit()]) {
+        Ok(0) => Some(End::Fin),
+        Ok(_) => None,
+        Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+        Err(_) => Some(End::Reset),
     }
 }
 

@@ -277,8 +277,9 @@ fn a_service_that_fails_leaves_verdicts_open_that_name_it() {
     };
     let run = |parts: &str, only: &str| Files::new().run(parts, "private", &[only]);
     for (side, only) in [("", "outbound/client-certificate"), (TRIGGERED, "inbound/expired")] {
-        let never = run(&(wrong("\"never-ready\"", "2s") + side), only);
-        never.is_open_for("service `backend` was not ready within 2s: http://127.0.0.1:8081/health answers HTTP 503");
+        // Long enough for Python to answer at all on a busy machine.
+        let never = run(&(wrong("\"never-ready\"", "8s") + side), only);
+        never.is_open_for("service `backend` was not ready within 8s: http://127.0.0.1:8081/health answers HTTP 503");
         let stops = run(&(wrong("\"stops\"", "60s") + side), only);
         stops.is_open_for("service `backend` ended before it was ready (exit status: 1)");
         assert!(stops.logs.contains("no configuration"), "its last words are not in its log: {}", stops.logs);

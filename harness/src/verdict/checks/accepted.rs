@@ -65,7 +65,6 @@ fn undecided(view: &View<'_>, connection: &Connection) -> Option<Reason> {
         Ending::Silent if view.was_ended_by_us(connection.phase) => Some(Reason::Deadline),
         // The integration's own time-out on a busy machine refuses nothing.
         Ending::Silent if !view.is_prompt(connection, false) => Some(Reason::Deadline),
-        Ending::Silent if view.was_kept_waiting(connection) => Some(Reason::Timing),
         Ending::Alert(_) | Ending::Silent => None,
         Ending::Counterpart => Some(Reason::Counterpart),
         Ending::Undecided => Some(Reason::Deadline),

@@ -72,7 +72,6 @@ fn undecided(view: &View<'_>, connection: &Connection, about_versions: bool) -> 
         Ending::Alert(_) => None,
         Ending::Silent if !view.is_prompt(connection, about_versions && forced) => Some(Reason::Deadline),
         Ending::Silent if view.was_ended_by_us(connection.phase) => Some(Reason::Deadline),
-        Ending::Silent if view.was_kept_waiting(connection) => Some(Reason::Timing),
         Ending::Silent => None,
         Ending::Counterpart => Some(Reason::Counterpart),
         Ending::Undecided => Some(Reason::Deadline),
