@@ -5,7 +5,7 @@ use thales_harness::model::{ChainAspect, Check, PhaseKind, Side};
 use thales_harness::verdict::{Finding, Outcome, Reason};
 
 use crate::story::{
-    Happened::{self, Alert, LateAfterRequest, Page, Status, Through},
+    Happened::{self, Alert, LateAfterRequest, NotDialled, Page, Status, Through},
     MET, Story, VIOLATED, ruled, unwitnessed,
 };
 
@@ -26,6 +26,7 @@ fn one_server_that_refuses_is_not_made_up_for_by_another() {
     // Pinned on one of two servers, or on one of two paths.
     assert_eq!(accepted([Through, Status(403)]), VIOLATED);
     assert_eq!(accepted([Alert(42), Through]), VIOLATED);
+    assert_eq!(accepted([Through, NotDialled]), unwitnessed(Reason::NoConnection));
     // A path that does not even answer the control says nothing of the row.
     let broken = rule(Check::Accepted, [200, 200], [Through, Status(500)], [Through, Status(403)]);
     assert_eq!(broken, unwitnessed(Reason::Control));

@@ -7,11 +7,13 @@ use super::super::view::{REFUSAL_STATUSES, View, is_for_token_alone};
 use crate::model::Expectation;
 
 pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
-    let subjects = view.subjects(expectation);
+    let mut subjects = view.subjects(expectation);
     if let Some(accepted) = view.accepted_of(&subjects) {
         let seen = view.story(accepted);
         return Ruling::met(seen, vec![accepted.opened.seq]);
     }
+    // Of a receiver's, those that were not.
+    subjects.retain(|connection| !view.is_accepted(connection));
     let controls = match view.controls(expectation) {
         Ok(controls) => controls,
         Err(ruling) => return ruling,
@@ -22,7 +24,7 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
     let (for_tokens, witnesses): (Vec<_>, Vec<_>) = subjects
         .iter()
         .copied()
-        .filter(|connection| view.is_witness(connection) && !view.is_accepted(connection))
+        .filter(|connection| view.is_witness(connection))
         .partition(|connection| is_for_token_alone(connection));
     let Some(last) = witnesses.last() else {
         if !for_tokens.is_empty() {
