@@ -34,7 +34,7 @@ pub(crate) async fn python_that_allows_old_versions_completes_them() {
     }
 }
 
-pub(crate) async fn python_as_it_is_refuses_by_version() {
+pub(crate) async fn python_from_tls_1_2_up_refuses_by_version() {
     let authority = Authority::new();
     let leaf = authority.issue("server", KeyKind::Rsa2048);
     for version in OLD {

@@ -24,7 +24,7 @@ use libtest_mimic::Arguments;
 fn main() -> ExitCode {
     let mut trials = trials::trials! {
         as_client::python_that_allows_old_versions_completes_them.await: python3;
-        as_client::python_as_it_is_refuses_by_version.await: python3;
+        as_client::python_from_tls_1_2_up_refuses_by_version.await: python3;
         as_client::s_server_fails_by_accident_and_accepts_at_level_0.await: openssl;
         as_client::a_server_that_insists_refuses_the_missing_certificate_and_not_the_version.await: openssl;
         as_client::a_request_without_names_is_still_a_request.await: openssl;

@@ -95,6 +95,7 @@ pub(crate) fn python_client(authority: &Authority, address: SocketAddr, settings
     let script = format!(
         "import socket, ssl\n\
          c = ssl.create_default_context(cafile={ca:?})\n\
+         c.minimum_version = ssl.TLSVersion.TLSv1_2\n\
          {settings}\n\
          c.wrap_socket(socket.create_connection(('127.0.0.1', {port})), server_hostname={HOST:?})\n",
         ca = authority.pem(),
@@ -108,6 +109,7 @@ pub(crate) async fn python_server(leaf: &crate::identities::Leaf, settings: &str
     let script = format!(
         "import socket, ssl\n\
          c = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)\n\
+         c.minimum_version = ssl.TLSVersion.TLSv1_2\n\
          c.load_cert_chain({certificate:?}, {key:?})\n\
          {settings}\n\
          l = socket.create_server(('127.0.0.1', 0))\n\
