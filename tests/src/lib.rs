@@ -3,6 +3,7 @@
 //! The tests themselves stand in `tests/`: the reference, the zoo, the command line, sudden death, real stacks.
 
 mod directory;
+pub mod needs;
 pub mod proof;
 pub mod zoo;
 

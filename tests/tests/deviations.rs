@@ -5,14 +5,46 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, ExitCode, Output};
 
+use conformance_tests::needs;
+use libtest_mimic::{Arguments, Trial};
 use serde_json::Value;
 use time::{Date, Duration, OffsetDateTime};
+
+const HARNESS: &str = env!("CARGO_BIN_EXE_thales-harness-under-test");
 
 const INTEGRATION: &str = "name = \"loose\"\nversion = \"1\"\nprofile = \"classic-tokenization\"\n\
     [[caller]]\nname = \"batch\"\n\
     command = [\"curl\", \"--fail\", \"--silent\", \"--insecure\", \"--max-time\", \"20\", \"$THALES_URL\"]\n";
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let trials = vec![
+        trial(
+            "a_known_failure_fails_no_job_and_stays_a_failure",
+            true,
+            a_known_failure_fails_no_job_and_stays_a_failure,
+        ),
+        trial("an_entry_that_excuses_nothing_is_a_failure", true, an_entry_that_excuses_nothing_is_a_failure),
+        trial("a_sweep_knows_them_too", true, a_sweep_knows_them_too),
+        trial(
+            "a_file_that_says_too_little_is_refused_where_it_does",
+            false,
+            a_file_that_says_too_little_is_refused_where_it_does,
+        ),
+        trial("a_certificate_knows_no_deviation", false, a_certificate_knows_no_deviation),
+    ];
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// `by_name`: the real host and port are part of it.
+fn trial(name: &'static str, by_name: bool, test: fn()) -> Trial {
+    Trial::ignorable_test(name, move || {
+        let missing = needs::program(&["curl"]).or_else(|| needs::private(HARNESS).filter(|_| by_name));
+        needs::met(missing, test)
+    })
+}
 
 fn today() -> Date {
     OffsetDateTime::now_utc().date()
@@ -29,7 +61,7 @@ fn entry(about: &str, expires: Date, signature: &str) -> String {
 fn run(root: &Path, deviations: &str) -> Output {
     fs::write(root.join("integration.toml"), INTEGRATION).unwrap();
     fs::write(root.join("deviations.toml"), deviations).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_thales-harness-under-test"));
+    let mut command = Command::new(HARNESS);
     command.current_dir(root).env("GITHUB_ACTIONS", "true").env_remove("GITHUB_STEP_SUMMARY");
     command.args(["run", "--integration", "integration.toml", "--only", "inbound/expired", "--report", "out"]);
     command.args(["--deviations", "deviations.toml"]).output().unwrap()
@@ -48,7 +80,6 @@ fn report(root: &Path) -> Value {
     report
 }
 
-#[test]
 fn a_known_failure_fails_no_job_and_stays_a_failure() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
@@ -71,7 +102,6 @@ fn a_known_failure_fails_no_job_and_stays_a_failure() {
     }
 }
 
-#[test]
 fn an_entry_that_excuses_nothing_is_a_failure() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
@@ -105,7 +135,6 @@ fn an_entry_that_excuses_nothing_is_a_failure() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
 }
 
-#[test]
 fn a_sweep_knows_them_too() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
@@ -119,7 +148,7 @@ fn a_sweep_knows_them_too() {
         (&other, 1, "stale: TSH-IN-04 fails in another way"),
     ] {
         fs::write(root.join("deviations.toml"), deviations).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_thales-harness-under-test"));
+        let mut command = Command::new(HARNESS);
         command.current_dir(root).args(["sweep", "--integration", "integration.toml", "--only", "inbound/expired"]);
         let output = command.args(["--dimension", "alpn", "--deviations", "deviations.toml"]).output().unwrap();
         assert_eq!(output.status.code(), Some(exit), "{}", text(&output));
@@ -128,7 +157,6 @@ fn a_sweep_knows_them_too() {
     }
 }
 
-#[test]
 fn a_file_that_says_too_little_is_refused_where_it_does() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
@@ -152,7 +180,6 @@ fn a_file_that_says_too_little_is_refused_where_it_does() {
     }
 }
 
-#[test]
 fn a_certificate_knows_no_deviation() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
@@ -160,7 +187,7 @@ fn a_certificate_knows_no_deviation() {
     let mut key = Command::new("openssl");
     key.current_dir(root).args(["genpkey", "-algorithm", "ed25519", "-out", "key.pem"]).output().unwrap();
     fs::set_permissions(root.join("key.pem"), fs::Permissions::from_mode(0o600)).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_thales-harness-under-test"));
+    let mut command = Command::new(HARNESS);
     command.current_dir(root).args(["certify", "--integration", "integration.toml", "--environment", "pre-production"]);
     command.args(["--key", "key.pem", "--out", "bundle", "--deviations", "deviations.toml"]);
     let output = command.output().unwrap();

@@ -41,6 +41,7 @@ pub(super) fn trials() -> Vec<Trial> {
 
 const NGINX: &str = r#"
 daemon off;
+user root;
 pid @DIR@/nginx.pid;
 error_log stderr;
 events {}

@@ -1,14 +1,14 @@
 //! What a sweep says of clients that nobody here wrote: Go's and Java's, as their libraries do by default.
 
-use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use conformance_tests::needs;
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use crate::ground::{said, sweep};
+use crate::ground::{HARNESS, said, sweep};
 
 /// A client.
 pub(crate) struct Stack {
@@ -23,11 +23,9 @@ pub(crate) const ALL: [Stack; 2] = [
 ];
 
 impl Stack {
-    /// The first tool that is not installed.
-    pub(crate) fn missing(&self) -> Option<&'static str> {
-        let path = env::var_os("PATH").unwrap_or_default();
-        let is_installed = |tool: &str| env::split_paths(&path).any(|directory| directory.join(tool).is_file());
-        self.tools.iter().copied().find(|tool| !is_installed(tool))
+    /// The first tool that is not installed, or the network that cannot be had.
+    pub(crate) fn missing(&self) -> Option<String> {
+        needs::program(self.tools).or_else(|| needs::private(HARNESS))
     }
 }
 
