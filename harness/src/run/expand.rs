@@ -1,7 +1,7 @@
 //! The attempts of a row. One connection cannot tell whether an old version is refused: with ECDHE some stacks fail by
 //! accident on the SHA-1 signature, and some only because a client certificate is asked for or missing. So a row about
-//! old versions is tried with static RSA first, then with ECDHE, with and without a certificate, as far as both sides
-//! have a common cipher. And a caller that refuses where it asks for an access token has not shown what it does where it
+//! old versions is tried with static RSA first, then with ECDHE, with and without a certificate: by an endpoint as far as
+//! both sides have a common cipher, by the client with each, and with every exchange at once. And a caller that refuses where it asks for an access token has not shown what it does where it
 //! calls, perhaps with another client.
 
 use mock_thales::observe::{ClientHello, Recorder, TlsVersion, connections};

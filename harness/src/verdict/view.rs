@@ -233,17 +233,16 @@ impl<'a> View<'a> {
     }
 
     /// Those that may be meant for Thales. Where some of them name nobody, and others reached an endpoint by its name, the
-    /// first of the nameless comes apart: the integration file can say what it is.
+    /// nameless come apart: the integration file can say what they are.
     pub(super) fn for_thales<'c>(
         &self,
         connections: Vec<&'c Connection>,
-    ) -> (Vec<&'c Connection>, Option<&'c Connection>) {
+    ) -> (Vec<&'c Connection>, Vec<&'c Connection>) {
         let came: Vec<_> = connections.into_iter().filter(|connection| !self.is_elsewhere(connection)).collect();
         if !came.iter().any(|connection| self.is_witness(connection)) {
-            return (came, None);
+            return (came, Vec::new());
         }
-        let (nameless, came): (Vec<_>, Vec<_>) = came.into_iter().partition(|connection| self.is_nameless(connection));
-        (came, nameless.first().copied())
+        came.into_iter().partition(|connection| !self.is_nameless(connection))
     }
 
     /// Open on account of a connection that may have been meant for Thales or not.

@@ -6,7 +6,7 @@ use mock_thales::observe::{Actor, Answer, Event, Question};
 use thales_harness::model::{Check, PhaseKind, Side};
 use thales_harness::verdict::Reason;
 
-use crate::story::{HOST, Happened, MET, OLD, Story, VIOLATED, ruled, unwitnessed};
+use crate::story::{HOST, Happened, MET, NEW, OLD, Story, VIOLATED, ruled, unwitnessed};
 
 /// Where a cluster's own interface may be.
 const BESIDE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 96, 0, 1));
@@ -42,6 +42,33 @@ fn another_service_on_port_443_is_not_taken_for_thales() {
     assert_eq!(asks(Some(Some(HOST)), true), VIOLATED);
     assert_eq!(asks(Some(None), false), VIOLATED);
     assert_eq!(asks(Some(Some("kubernetes.default")), false), unwitnessed(Reason::NoConnection));
+}
+
+/// The last of the nameless is the one that is late.
+#[test]
+fn a_nameless_connection_after_the_window_leaves_the_move_open() {
+    let rule = |late: bool| {
+        let mut story = Story::new(Side::Caller);
+        story.endpoints = [("old".to_owned(), OLD), ("new".to_owned(), NEW)].into();
+        story.begin(PhaseKind::Step);
+        asked(&mut story);
+        story.accept("old", OLD, Happened::Through);
+        story.strays(BESIDE, None);
+        story.begin(PhaseKind::Step);
+        let mode = "normal".to_owned();
+        story.fact(Actor::Runner, None, Event::ZoneChanged { addresses: vec![NEW], ttl_s: 2, mode });
+        let answer = Answer::Addresses { addresses: vec![NEW], ttl_s: 2, alias: None };
+        let question = Question { name: format!("{HOST}."), kind: "A".to_owned(), protocol: "udp".to_owned(), answer };
+        story.fact(Actor::Dns, None, Event::Asked(question));
+        story.accept("new", NEW, Happened::Through);
+        if late {
+            story.at_us += 20_000_000;
+        }
+        story.strays(BESIDE, None);
+        ruled(&story.rule(Check::Moves("new".parse().expect("a name")), &[1], &[]))
+    };
+    assert_eq!(rule(false), MET);
+    assert_eq!(rule(true), unwitnessed(Reason::OtherReason));
 }
 
 #[test]

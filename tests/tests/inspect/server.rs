@@ -185,6 +185,12 @@ pub(crate) fn previous() {
     // What a file leaves out is known by what it issued.
     forge.join("k-no-root.pem", &["k-leaf.pem", "k-int.pem"]);
     forge.join("k-new-no-root.pem", &["k-leaf-2.pem", "k-new-int.pem"]);
+    for (name, key) in [("k-self", "p256"), ("k-other-self", "other")] {
+        forge.self_signed(
+            name,
+            &format!("{key} /CN=issuer -addext basicConstraints=CA:FALSE -addext {}", LEAF.replace(';', " -addext ")),
+        );
+    }
     let against = |name: &str, before: &str, profile: &str| {
         format!("{name}.pem --profile {profile} --environment production {HOST} --previous {before}.pem")
     };
@@ -194,6 +200,9 @@ pub(crate) fn previous() {
         Row::new(pinned("k-no-root", "k-before"), 0, TMG, "warn TMG-OUT-08; pass TMG-OUT-08'"),
         Row::new(pinned("k-no-root", "k-no-root"), 0, TMG, "warn TMG-OUT-08; pass TMG-OUT-08'"),
         Row::new(pinned("k-new-no-root", "k-no-root"), 1, TMG, "warn TMG-OUT-08; fail TMG-OUT-08'"),
+        // A server's certificate that hangs on no authority is held on to itself.
+        Row::new(pinned("k-self", "k-self"), 0, TMG, "pass TMG-OUT-08'"),
+        Row::new(pinned("k-self", "k-other-self"), 1, TMG, "fail TMG-OUT-08'"),
         // Below a root that was handed over alone, everything may change.
         Row::new(pinned("k-intermediate", "k-root"), 0, TMG, "pass TMG-OUT-08'"),
         Row::new(pinned("k-other", "k-root"), 1, TMG, "fail TMG-OUT-08'"),

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Command, ExitCode, Output};
 
+use conformance_tests::needs;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -100,20 +101,8 @@ fn main() -> ExitCode {
 
 fn trial(name: &'static str, needs: Needs, test: fn()) -> Trial {
     Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
-        let has_python = Command::new("python3").arg("--version").output().is_ok();
-        let has_private = || Command::new(HARNESS).arg("doctor").output().is_ok_and(|doctor| doctor.status.success());
-        let why = match needs {
-            _ if !has_python => "needs python3",
-            Needs::Private if !has_private() => "needs a private network",
-            _ => {
-                test();
-                return Ok(Completion::Completed);
-            }
-        };
-        if std::env::var_os("CI").is_some_and(|value| value == "true") {
-            return Err(format!("{why}: required by CI=true").into());
-        }
-        Ok(Completion::ignored_with(why))
+        let network = || needs::private(HARNESS).filter(|_| needs == Needs::Private);
+        needs::met(needs::program(&["python3"]).or_else(network), test)
     })
 }
 

@@ -22,6 +22,11 @@ pub fn kept(chain: &[CertificateDer], before: &[CertificateDer], is_only_told: b
     }
 }
 
+/// Whether Thales would hold on to it: an authority, or a server's certificate that hangs on none.
+fn is_anchor(facts: &CertificateFacts) -> bool {
+    is_authority(facts) || facts.self_signed == Some(true)
+}
+
 /// A chain as it lies in a file: perhaps without its root, perhaps without its leaf.
 struct Chain<'a>(Vec<(&'a CertificateDer, CertificateFacts)>);
 
@@ -31,11 +36,11 @@ impl<'a> Chain<'a> {
     }
 
     fn authorities(&self) -> impl Iterator<Item = &(&'a CertificateDer, CertificateFacts)> {
-        self.0.iter().filter(|(_, facts)| is_authority(facts))
+        self.0.iter().filter(|(_, facts)| is_anchor(facts))
     }
 
     fn leaf(&self) -> Option<&CertificateFacts> {
-        self.0.iter().map(|(_, facts)| facts).find(|facts| !is_authority(facts))
+        self.0.iter().map(|(_, facts)| facts).find(|facts| !is_anchor(facts))
     }
 
     /// A certificate that was renewed under its key is the same authority.

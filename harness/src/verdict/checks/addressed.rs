@@ -37,7 +37,7 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
             evidence.push(request.seq);
         }
     }
-    if let Some(nameless) = nameless {
+    if let Some(nameless) = nameless.first() {
         return view.nameless(nameless);
     }
     if evidence.is_empty() {

@@ -37,7 +37,7 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation) -> Ruling {
         }
         evidence.push(connection.opened.seq);
     }
-    if let Some(nameless) = nameless {
+    if let Some(nameless) = nameless.first() {
         return view.nameless(nameless);
     }
     // Somebody who dials and asks for nothing has not called Thales; who leaves out the name has.

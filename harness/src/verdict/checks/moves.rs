@@ -38,7 +38,7 @@ pub(super) fn rule(view: &View<'_>, expectation: &Expectation, wanted: &Endpoint
     if let Some(late) = old.iter().rfind(|connection| begun_us(view, connection) > window.limit_us) {
         return late_ruling(view, &window, late);
     }
-    if let Some(nameless) = nameless.filter(|connection| begun_us(view, connection) > window.limit_us) {
+    if let Some(nameless) = nameless.iter().rfind(|connection| begun_us(view, connection) > window.limit_us) {
         return view.nameless(nameless);
     }
     let asked_again =
