@@ -50,7 +50,11 @@ pub(super) fn all() -> Vec<Defect> {
             .fails(&["inbound.no-filtering"]),
         // What else it needs has port 443 as well.
         beside("a_neighbour_that_is_called_by_its_name", Sni::Other("kubernetes.default")),
-        beside("a_neighbour_that_is_called_without_a_name", Sni::None).inconclusive(&["dns.resolves", "inbound.host"]),
+        beside("a_neighbour_that_is_called_without_a_name", Sni::None).inconclusive(&[
+            "dns.resolves",
+            "dns.ttl",
+            "inbound.host",
+        ]),
         Defect::new("a_pool_that_keeps_its_connection", |portal: &Portal| {
             Ok::<_, String>(Caller::new(portal)?.keeping())
         })
