@@ -16,6 +16,7 @@ mod receiver;
 mod receivers;
 mod renewals;
 mod requests;
+mod suites;
 mod tls;
 mod trust;
 mod visitors;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<Defect> {
     [callers::all(), trust::all(), certificates::all(), addresses::all(), receivers::all(), visitors::all()]
         .into_iter()
         .flatten()
+        .chain(suites::all())
         .chain(chains::all())
         .chain(constants::all())
         .chain(renewals::all())

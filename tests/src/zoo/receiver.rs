@@ -7,8 +7,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::sys::socket::{Shutdown, shutdown};
+use openssl::error::ErrorStack;
 use openssl::pkey::PKey;
-use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode, SslVersion};
+use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion};
 use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 use rustls::server::danger::ClientCertVerifier;
@@ -216,6 +217,16 @@ pub(super) struct OpenSsl(SslContext);
 
 impl OpenSsl {
     pub(super) fn new(portal: &Portal, lowest: SslVersion, highest: SslVersion) -> Result<Self, String> {
+        Self::adjusted(portal, lowest, highest, |_| Ok(()))
+    }
+
+    /// The same, with what else is to be set last.
+    pub(super) fn adjusted(
+        portal: &Portal,
+        lowest: SslVersion,
+        highest: SslVersion,
+        adjust: fn(&mut SslContextBuilder) -> Result<(), ErrorStack>,
+    ) -> Result<Self, String> {
         let context = || -> io::Result<SslContext> {
             let mut builder = SslContext::builder(SslMethod::tls_server())?;
             bounds(&mut builder, lowest, highest)?;
@@ -233,6 +244,7 @@ impl OpenSsl {
             let key = PKey::private_key_from_pem(&portal.asset("CUSTOMER_TLS_SERVER_KEY")?)?;
             builder.set_private_key(&key)?;
             builder.set_session_id_context(b"zoo")?;
+            adjust(&mut builder)?;
             Ok(builder.build())
         };
         context().map(Self).map_err(|error| error.to_string())
