@@ -191,6 +191,12 @@ pub(crate) fn previous() {
             &format!("{key} /CN=issuer -addext basicConstraints=CA:FALSE -addext {}", LEAF.replace(';', " -addext ")),
         );
     }
+    // One intermediate, which says whose key signed it, or does not.
+    for (name, says) in [("k-says", "keyid:always"), ("k-says-not", "none")] {
+        let extensions = format!("{CA};authorityKeyIdentifier={says}");
+        forge.issued(&format!("{name}-int"), ("other", "/O=Acme/CN=Issuing%20K"), ("k-root", "p384"), &extensions);
+        forge.join(&format!("{name}.pem"), &["k-leaf.pem", &format!("{name}-int.pem")]);
+    }
     let against = |name: &str, before: &str, profile: &str| {
         format!("{name}.pem --profile {profile} --environment production {HOST} --previous {before}.pem")
     };
@@ -200,6 +206,10 @@ pub(crate) fn previous() {
         Row::new(pinned("k-no-root", "k-before"), 0, TMG, "warn TMG-OUT-08; pass TMG-OUT-08'"),
         Row::new(pinned("k-no-root", "k-no-root"), 0, TMG, "warn TMG-OUT-08; pass TMG-OUT-08'"),
         Row::new(pinned("k-new-no-root", "k-no-root"), 1, TMG, "warn TMG-OUT-08; fail TMG-OUT-08'"),
+        Row::new(pinned("k-says", "k-says"), 0, TMG, "warn TMG-OUT-08; pass TMG-OUT-08'"),
+        Row::new(pinned("k-says-not", "k-says-not"), 0, TMG, "warn TMG-OUT-08; pass TMG-OUT-08'"),
+        Row::new(pinned("k-says", "k-says-not"), 0, TMG, "warn TMG-OUT-08; note TMG-OUT-08'"),
+        Row::new(pinned("k-says-not", "k-says"), 0, TMG, "warn TMG-OUT-08; note TMG-OUT-08'"),
         // A server's certificate that hangs on no authority is held on to itself.
         Row::new(pinned("k-self", "k-self"), 0, TMG, "pass TMG-OUT-08'"),
         Row::new(pinned("k-self", "k-other-self"), 1, TMG, "fail TMG-OUT-08'"),

@@ -3,7 +3,7 @@
 use mock_thales::observe::CertificateDer;
 use mock_thales::pki::{CertificateFacts, issued_by};
 
-use crate::verdict::finding::Ruling;
+use crate::verdict::finding::{Reason, Ruling};
 use crate::verdict::store::is_authority;
 
 /// Another root or intermediate than in the chain that Thales holds is a breach where Thales holds on to that chain, and
@@ -11,6 +11,12 @@ use crate::verdict::store::is_authority;
 pub fn kept(chain: &[CertificateDer], before: &[CertificateDer], is_only_told: bool) -> Ruling {
     let (now, then) = (Chain::read(chain), Chain::read(before));
     let new = now.beyond(&then);
+    let untold = now.untold(&then);
+    if new.is_empty() && !untold.is_empty() {
+        let untold = untold.join(", ");
+        let why = format!("{untold} is in neither file, and one of them does not identify its key: add it to both");
+        return Ruling::unwitnessed(Reason::NotShown, why, Vec::new());
+    }
     if new.is_empty() {
         return Ruling::met(format!("the same authorities{}", now.changes(&then)), Vec::new());
     }
@@ -25,6 +31,18 @@ pub fn kept(chain: &[CertificateDer], before: &[CertificateDer], is_only_told: b
 /// Whether Thales would hold on to it: an authority, or a server's certificate that hangs on none.
 fn is_anchor(facts: &CertificateFacts) -> bool {
     is_authority(facts) || facts.self_signed == Some(true)
+}
+
+/// Whether one authority issued both, by its name and its key: not told where only one of them identifies the key.
+fn share_issuer(one: &CertificateFacts, other: &CertificateFacts) -> Option<bool> {
+    if one.issuer != other.issuer {
+        return Some(false);
+    }
+    match (&one.authority_key_id, &other.authority_key_id) {
+        (None, None) => Some(true),
+        (Some(one), Some(other)) => Some(one == other),
+        _ => None,
+    }
 }
 
 /// A chain as it lies in a file: perhaps without its root, perhaps without its leaf.
@@ -62,6 +80,21 @@ impl<'a> Chain<'a> {
         !self.0.is_empty() && self.0.iter().all(|(_, facts)| facts.self_signed == Some(true))
     }
 
+    /// Whether an authority of this chain issued it. One that stands in neither file is known by what it issued.
+    fn issued(&self, der: &CertificateDer, facts: &CertificateFacts) -> Option<bool> {
+        if self.has_issuer_of(der) {
+            return Some(true);
+        }
+        let told: Vec<_> = self.open().map(|(_, other)| share_issuer(facts, other)).collect();
+        if told.contains(&Some(true)) { Some(true) } else { (!told.contains(&None)).then_some(false) }
+    }
+
+    /// The authorities of which neither file tells whether they are those of before.
+    fn untold(&self, before: &Self) -> Vec<String> {
+        let untold = self.open().filter(|(der, facts)| before.issued(der, facts).is_none());
+        untold.map(|(_, facts)| format!("`{}`", facts.issuer)).collect()
+    }
+
     /// The authorities that the chain before did not know, in words: in the file, or only by what they issued.
     fn beyond(&self, before: &Self) -> Vec<String> {
         let is_known = |der: &CertificateDer, facts: &CertificateFacts| {
@@ -72,14 +105,7 @@ impl<'a> Chain<'a> {
         };
         let added = self.authorities().filter(|(der, facts)| !is_known(der, facts));
         let added = added.map(|(_, facts)| format!("`{}`", facts.subject));
-        // What stands in neither file is the same where it had issued before, by name and key.
-        let is_of_before = |der: &CertificateDer, facts: &CertificateFacts| {
-            before.has_issuer_of(der)
-                || before
-                    .open()
-                    .any(|(_, other)| other.issuer == facts.issuer && other.authority_key_id == facts.authority_key_id)
-        };
-        let unseen = self.open().filter(|(der, facts)| !is_of_before(der, facts));
+        let unseen = self.open().filter(|(der, facts)| before.issued(der, facts) == Some(false));
         let unseen = unseen.map(|(_, facts)| format!("`{}`, which is not in the file", facts.issuer));
         added.chain(unseen).collect()
     }
