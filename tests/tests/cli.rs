@@ -414,9 +414,9 @@ fn files_that_a_shared_network_does_not_bind_are_told() {
     let files = Files::new();
     let more = "[files]\n\"/etc/acme/ca.pem\" = \"THALES_CLIENT_CA\"\n";
     let path = files.write("acme.toml", integration(more));
-    let (out, note) = (files.path("out"), "note: a shared network binds no [files]");
+    let (out, note) = (files.path("out"), "a shared network binds no [files]");
     let words = ["run", "--integration", &path, "--only", "inbound/control", "--report", &out, "--network", "shared"];
-    holds(&says(2, &words), &[note, "/etc/acme/ca.pem"]);
+    holds(&says(2, &words), &[&format!("note: {note}"), "/etc/acme/ca.pem"]);
     let report: Value = serde_json::from_slice(&fs::read(files.path("out/report.json")).unwrap()).unwrap();
     assert!(report["notes"][0].as_str().unwrap().starts_with(note));
     // Without any there is nothing to say.

@@ -1,5 +1,5 @@
-//! What a reader has to know of the run as a whole, read from its logs: files that lay nowhere, services that were started anew, drivers that do wrong,
-//! successes that nobody saw, and what the integration wanted and did not find.
+//! What a reader has to know of the run as a whole, read from its logs: files that lay nowhere, services that were started
+//! anew, drivers that do wrong, successes that nobody saw, and what the integration wanted and did not find.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,9 +25,8 @@ pub(super) fn notes(outcome: &Outcome) -> Vec<String> {
 /// What the integration did not find where it finds it in Production.
 fn unplaced(outcome: &Outcome) -> Option<String> {
     let paths: Vec<_> = outcome.unplaced().into_iter().map(|path| path.display().to_string()).collect();
-    (!paths.is_empty()).then(|| {
-        format!("note: a shared network binds no [files]: the machine's own, or none, lay at {}", paths.join(", "))
-    })
+    (!paths.is_empty())
+        .then(|| format!("a shared network binds no [files]: the machine's own, or none, lay at {}", paths.join(", ")))
 }
 
 /// Services that were to go on, and did not.
@@ -38,7 +37,7 @@ fn started_anew(outcome: &Outcome) -> Vec<String> {
             [] | [_] | [_, _] | [_, _, _] => scenarios.join(", "),
             many => format!("{} scenarios", many.len()),
         };
-        format!("note: service `{service}` was started anew before {before}: {why}")
+        format!("service `{service}` was started anew before {before}: {why}")
     };
     anew.iter().map(words).collect()
 }
@@ -50,7 +49,7 @@ fn probed(logs: &[&Log<Header>]) -> Vec<String> {
         (Actor::Integration(name), Event::Probed { faults }) if !faults.is_empty() => Some((name, faults)),
         _ => None,
     });
-    faults.map(|(name, faults)| format!("note: driver `{name}` {}", faults.join("; "))).collect()
+    faults.map(|(name, faults)| format!("driver `{name}` {}", faults.join("; "))).collect()
 }
 
 /// Calls that are claimed to have succeeded although no request arrived while they lasted.
@@ -71,7 +70,7 @@ fn unseen(logs: &[&Log<Header>]) -> Vec<String> {
     }
     let claimed = counts.into_iter().filter(|(_, count)| *count > 0);
     let sentence = |(name, count)| {
-        format!("note: `{name}` claims success of {count} call(s) during which no request arrived; nothing rests on it")
+        format!("`{name}` claims success of {count} call(s) during which no request arrived; nothing rests on it")
     };
     claimed.map(sentence).collect()
 }
@@ -104,7 +103,7 @@ fn nowhere(logs: &[&Log<Header>]) -> Option<String> {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     (!listed.is_empty()).then(|| {
         format!(
-            "note: the integration also wanted {}{more}, which went nowhere: a private network leads to Thales and to \
+            "the integration also wanted {}{more}, which went nowhere: a private network leads to Thales and to \
              each [[forward]]",
             listed.join(", ")
         )

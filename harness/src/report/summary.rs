@@ -60,6 +60,12 @@ impl Reporter for Summary {
 pub fn render(report: &Report, difference: Option<&Difference>, longest: usize) -> String {
     let mut page = Page { text: String::new(), longest, left_out: 0 };
     page.block(&head(report));
+    for note in &report.notes {
+        page.block(&format!("- ℹ️ {}\n", plain(note)));
+    }
+    if !report.notes.is_empty() {
+        page.block("\n");
+    }
     for deviation in &report.deviations {
         let mark = if deviation.state.is_stale() { "❌ stale deviation" } else { "📌 deviation" };
         page.block(&format!("- {mark}: {}\n", plain(&deviation.sentence())));

@@ -29,7 +29,7 @@ pub fn report(outcome: &Outcome, repeat: &str) -> String {
         ),
     );
     for note in notes(outcome) {
-        line(&mut text, &note);
+        line(&mut text, &format!("note: {note}"));
     }
     line(&mut text, "");
     // Of a selection only what it touched.

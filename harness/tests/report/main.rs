@@ -127,10 +127,24 @@ fn render(report: &Report) -> String {
 }
 
 #[test]
+fn notes_are_told_for_people_too() {
+    let mut report = everything();
+    assert!(!render(&report).contains("#notes"), "nothing leads to nowhere");
+    let without = summary::render(&report, None, summary::LONGEST);
+    report.notes = vec!["service `app` was started anew".to_owned()];
+    let page = render(&report);
+    assert!(page.contains("<li>service `app` was started anew</li>") && page.contains("href=\"#notes\""));
+    let with = summary::render(&report, None, summary::LONGEST);
+    assert!(with.contains("service \\`app\\` was started anew"), "{with}");
+    assert!(with.len() > without.len() && !without.contains("started anew"));
+}
+
+#[test]
 fn the_page_is_well_formed_whatever_it_shows() {
     let mut report = everything();
     report.integration.name = EVIL.to_owned();
     report.onboarding.customer_id = Some(EVIL.to_owned());
+    report.notes = vec![EVIL.to_owned()];
     for row in &mut report.requirements {
         row.note = Some(EVIL.to_owned());
         for finding in &mut row.findings {

@@ -47,6 +47,7 @@ pub fn render(page: &Page<'_>) -> String {
             contents(body, page);
             body.element("main", &[("id", "main")], |main| {
                 gaps(main, report);
+                notes(main, report);
                 if let Some(difference) = &page.difference {
                     changes::write(main, difference);
                 }
@@ -99,6 +100,7 @@ fn contents(body: &mut Markup, page: &Page<'_>) {
         nav.element("ul", &[], |list| {
             let parts = [
                 ("gaps", "Gaps"),
+                ("notes", "Notes"),
                 ("changes", "Changes"),
                 ("onboarding", "Onboarding"),
                 ("measured", "Measured"),
@@ -107,8 +109,12 @@ fn contents(body: &mut Markup, page: &Page<'_>) {
                 ("requirements", "Requirements"),
                 ("scenarios", "Scenarios"),
             ];
-            for (place, name) in parts.into_iter().filter(|(place, _)| *place != "changes" || page.difference.is_some())
-            {
+            let is_there = |place: &str| match place {
+                "notes" => !page.report.notes.is_empty(),
+                "changes" => page.difference.is_some(),
+                _ => true,
+            };
+            for (place, name) in parts.into_iter().filter(|(place, _)| is_there(place)) {
                 list.element("li", &[], |item| {
                     item.link(place, name);
                 });
@@ -166,6 +172,21 @@ fn gaps(main: &mut Markup, report: &Report) {
         } else if report.shown().all(|row| row.weight() > Weight::Warning) && report.stale().next().is_none() {
             section.say("p", "None was found. What even this does not prove stands under Reach.");
         }
+    });
+}
+
+/// What is to be known of the run as a whole.
+fn notes(main: &mut Markup, report: &Report) {
+    if report.notes.is_empty() {
+        return;
+    }
+    main.element("section", &[("aria-labelledby", "notes")], |section| {
+        section.fixed("<h2 id=\"notes\">Notes</h2>");
+        section.element("ul", &[], |list| {
+            for note in &report.notes {
+                list.say("li", note);
+            }
+        });
     });
 }
 
