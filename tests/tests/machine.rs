@@ -40,9 +40,12 @@ fn trial(name: &'static str, test: fn()) -> Trial {
 fn ground() -> (TempDir, PathBuf, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let (program, report) = (dir.path().join("thales-harness"), dir.path().join("report"));
-    fs::copy(env!("CARGO_BIN_EXE_thales-harness-under-test"), &program).unwrap();
+    // Another process copies: a program that is open for writing cannot be started, and what another test starts just
+    // now may hold whatever this process has open.
+    let words = ["-m", "755", env!("CARGO_BIN_EXE_thales-harness-under-test")];
+    assert!(Command::new("install").args(words).arg(&program).status().unwrap().success());
     fs::create_dir(&report).unwrap();
-    for (path, mode) in [(dir.path(), 0o755), (&program, 0o755), (&report, 0o777)] {
+    for (path, mode) in [(dir.path(), 0o755), (&report, 0o777)] {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
     (dir, program, report)
