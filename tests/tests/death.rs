@@ -18,7 +18,7 @@ use tempfile::TempDir;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How often the table of processes is read.
-const LOOK: Duration = Duration::from_millis(5);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A program that never ends by itself, as a caller whose call lasts.
 const CALLER: &str = "[[caller]]\nname = \"batch\"\nwithin = \"600s\"\ncommand = [PROGRAM]\n";

@@ -55,8 +55,12 @@ enum Needs {
     Private,
 }
 
+/// Tests at once: most of their time is a wait.
+const THREADS: usize = 4;
+
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(THREADS);
     let trials = vec![
         trial("every_carrier_gets_the_same_verdicts", Needs::Private, every_carrier_gets_the_same_verdicts),
         trial("a_service_kept_for_the_run_starts_once", Needs::Private, kept::a_service_kept_for_the_run_starts_once),
