@@ -1,5 +1,6 @@
 //! Callers that trust the wrong server, or too few.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mock_thales::observe::CertificateDer as Der;
@@ -152,91 +153,69 @@ type Forgives = fn(&Error, &Shown) -> bool;
 
 fn lenient(name: &'static str, forgives: Forgives) -> Defect {
     Defect::new(name, move |portal: &Portal| {
-        let verifier = Lenient::verifier(portal, forgives)?;
+        let verifier = forgiving(portal, forgives)?;
         Ok::<_, String>(Caller::over(portal, Rustls::new(verifier, Some(own(portal)?))?))
     })
 }
 
 /// A verifier that verifies nothing.
 pub(super) fn blind(portal: &Portal) -> Result<Arc<dyn ServerCertVerifier>, String> {
-    Lenient::verifier(portal, |_, _| true)
+    forgiving(portal, |_, _| true)
 }
 
-/// Verifies as one ought to, and forgives one thing.
-#[derive(Debug)]
-struct Lenient {
-    strict: Arc<WebPkiServerVerifier>,
-    trusted: Vec<Der>,
-    host: String,
-    forgives: Forgives,
-}
-
-impl Lenient {
-    fn verifier(portal: &Portal, forgives: Forgives) -> Result<Arc<dyn ServerCertVerifier>, String> {
-        let trusted = certificates(portal, "TSH_TLS_SERVER_CERTIFICATE_CHAIN")?;
-        let trusted = trusted.iter().map(|certificate| Der(certificate.to_vec())).collect();
-        Ok(Arc::new(Self { strict: verifier(portal)?, trusted, host: portal.inbound_host.clone(), forgives }))
-    }
-}
-
-fn chain(leaf: &CertificateDer<'_>, rest: &[CertificateDer<'_>]) -> Vec<Der> {
-    std::iter::once(leaf).chain(rest).map(|certificate| Der(certificate.to_vec())).collect()
-}
-
-impl ServerCertVerifier for Lenient {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        rest: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        self.strict.verify_server_cert(leaf, rest, name, ocsp, now).or_else(|error| {
-            let shown = Shown { chain: chain(leaf, rest), trusted: self.trusted.clone(), host: self.host.clone() };
-            if (self.forgives)(&error, &shown) { Ok(ServerCertVerified::assertion()) } else { Err(error) }
-        })
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.strict.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.strict.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.strict.supported_verify_schemes()
-    }
+fn forgiving(portal: &Portal, forgives: Forgives) -> Result<Arc<dyn ServerCertVerifier>, String> {
+    let trusted = certificates(portal, "TSH_TLS_SERVER_CERTIFICATE_CHAIN")?;
+    let trusted: Vec<_> = trusted.iter().map(|certificate| Der(certificate.to_vec())).collect();
+    let host = portal.inbound_host.clone();
+    Ruled::verifier(portal, move |verified, chain| {
+        let shown = Shown { chain, trusted: trusted.clone(), host: host.clone() };
+        verified.or_else(|error| if forgives(&error, &shown) { Ok(()) } else { Err(error) })
+    })
 }
 
 type Trait = fn(&Der) -> Vec<u8>;
 
+/// Takes the first certificate that it meets for the only one.
 fn pinning(portal: &Portal, of: Trait) -> Result<Caller, String> {
-    let verifier = Arc::new(Pinning { strict: verifier(portal)?, of, pinned: Mutex::default() });
+    let pinned = Mutex::new(None);
+    let verifier = Ruled::verifier(portal, move |verified, chain| {
+        verified?;
+        let shown = of(&chain[0]);
+        let mut pinned = pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        if *pinned.get_or_insert_with(|| shown.clone()) == shown {
+            Ok(())
+        } else {
+            Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+        }
+    })?;
     Ok(Caller::over(portal, Rustls::new(verifier, Some(own(portal)?))?))
 }
 
-/// Verifies as one ought to, and takes the first certificate that it meets for the only one.
-#[derive(Debug)]
-struct Pinning {
+/// What becomes of a verdict on a chain, leaf first.
+type Rule = dyn Fn(Result<(), Error>, Vec<Der>) -> Result<(), Error> + Send + Sync;
+
+/// Verifies as one ought to, and has a rule of its own for what becomes of it.
+struct Ruled {
     strict: Arc<WebPkiServerVerifier>,
-    of: Trait,
-    pinned: Mutex<Option<Vec<u8>>>,
+    rule: Box<Rule>,
 }
 
-impl ServerCertVerifier for Pinning {
+impl Ruled {
+    fn verifier(
+        portal: &Portal,
+        rule: impl Fn(Result<(), Error>, Vec<Der>) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Result<Arc<dyn ServerCertVerifier>, String> {
+        Ok(Arc::new(Self { strict: verifier(portal)?, rule: Box::new(rule) }))
+    }
+}
+
+impl fmt::Debug for Ruled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ruled").field("strict", &self.strict).finish_non_exhaustive()
+    }
+}
+
+impl ServerCertVerifier for Ruled {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
@@ -245,14 +224,9 @@ impl ServerCertVerifier for Pinning {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verified = self.strict.verify_server_cert(leaf, rest, name, ocsp, now)?;
-        let shown = (self.of)(&Der(leaf.to_vec()));
-        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
-        if *pinned.get_or_insert_with(|| shown.clone()) == shown {
-            Ok(verified)
-        } else {
-            Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
-        }
+        let chain = std::iter::once(leaf).chain(rest).map(|certificate| Der(certificate.to_vec())).collect();
+        let verified = self.strict.verify_server_cert(leaf, rest, name, ocsp, now).map(|_| ());
+        (self.rule)(verified, chain).map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
