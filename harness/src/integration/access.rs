@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::Path;
 
-use super::subject::SubjectError;
+use super::from_file::SubjectError;
 use crate::model::{Receiver, SecretWord};
 
 /// A secret. It has no form that could be printed.

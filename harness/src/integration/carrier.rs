@@ -10,12 +10,12 @@ use tokio::time::Instant;
 
 use super::berth::Berth;
 use super::command;
+use super::identity::Renewal;
 use super::in_process::{Request, Tenant};
 use super::part::{CallerPart, CallerWay};
 use super::portal::Portal;
 use super::service::{Service, Stage};
 use super::stdio::Driver;
-use super::subject::Renewal;
 use super::triggered::Triggered;
 use crate::model::ChangeOver;
 use crate::world::World;

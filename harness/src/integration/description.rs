@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::access::Access;
+use super::identity::{OwnIdentity, OwnStore, Renewal};
 use super::in_process::{Factory, Integration};
 use super::part::{CallerPart, CallerWay, ReceiverPart, ReceiverWay};
 use super::portal::Portal;
-use super::subject::{OwnIdentity, OwnStore, Renewal, Subject};
+use super::subject::Subject;
 use crate::model::{ChangeOver, Declaration, PortalValues, RequestShape, RequirementId};
 
 /// An integration in Rust, described step by step.

@@ -9,7 +9,7 @@ use mock_thales::pki::{CertificateFacts, CustomerAuthority, Identity, PkiError, 
 use rustls_pki_types::pem::PemObject;
 use time::OffsetDateTime;
 
-use super::subject::{OwnIdentity, Renewal};
+use super::identity::{OwnIdentity, Renewal};
 use crate::model::Issuance;
 
 /// The customer's certificates of one role.
