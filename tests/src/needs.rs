@@ -1,6 +1,8 @@
 //! What a test needs of the machine. Where that is missing the test is ignored by name, and fails where `CI=true`.
 
 use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::Command;
 
 use libtest_mimic::{Completion, Failed};
@@ -10,11 +12,19 @@ use libtest_mimic::{Completion, Failed};
 /// # Errors
 /// Something is missing, and the environment says that everything has to be there.
 pub fn met(missing: Option<String>, test: impl FnOnce()) -> Result<Completion, Failed> {
+    tried(missing, || {
+        test();
+        Ok(())
+    })
+}
+
+/// The same for a test that returns its failure.
+///
+/// # Errors
+/// The test's, or as [`met`].
+pub fn tried(missing: Option<String>, test: impl FnOnce() -> Result<(), Failed>) -> Result<Completion, Failed> {
     match missing {
-        None => {
-            test();
-            Ok(Completion::Completed)
-        }
+        None => test().map(|()| Completion::Completed),
         Some(missing) if env::var_os("CI").is_some_and(|value| value == "true") => {
             Err(format!("needs {missing}: required by CI=true").into())
         }
@@ -28,9 +38,25 @@ pub fn private(harness: &str) -> Option<String> {
     (!is_there).then(|| "a private network".to_owned())
 }
 
-/// The first program that is not in the path.
-pub fn program(programs: &[&str]) -> Option<String> {
+/// The programs that are in none of [`directories`].
+pub fn programs(programs: &[&str]) -> Option<String> {
+    let is_missing = |program: &&&str| !directories().iter().any(|directory| directory.join(program).is_file());
+    listed(programs.iter().filter(is_missing).copied())
+}
+
+/// What is missing, in words.
+pub fn listed(missing: impl IntoIterator<Item = impl ToString>) -> Option<String> {
+    let missing: Vec<_> = missing.into_iter().map(|missing| missing.to_string()).collect();
+    (!missing.is_empty()).then(|| missing.join(" and "))
+}
+
+/// Where programs are looked for. Servers lie in directories that an ordinary user's `PATH` may lack.
+pub fn directories() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let is_there = |program: &&&str| env::split_paths(&path).any(|folder| folder.join(program).is_file());
-    programs.iter().find(|program| !is_there(program)).map(|program| (*program).to_owned())
+    env::split_paths(&path).chain(["/usr/sbin", "/sbin"].map(PathBuf::from)).collect()
+}
+
+/// The same as the value of a variable.
+pub fn path() -> OsString {
+    env::join_paths(directories()).unwrap_or_default()
 }

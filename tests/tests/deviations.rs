@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 /// `by_name`: the real host and port are part of it.
 fn trial(name: &'static str, by_name: bool, test: fn()) -> Trial {
     Trial::ignorable_test(name, move || {
-        let missing = needs::program(&["curl"]).or_else(|| needs::private(HARNESS).filter(|_| by_name));
+        let missing = needs::programs(&["curl"]).or_else(|| needs::private(HARNESS).filter(|_| by_name));
         needs::met(missing, test)
     })
 }

@@ -11,7 +11,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, ExitCode, Output};
 
-use libtest_mimic::{Arguments, Completion, Trial};
+use conformance_tests::needs;
+use libtest_mimic::{Arguments, Trial};
 use tempfile::TempDir;
 
 const HARNESS: &str = env!("CARGO_BIN_EXE_thales-harness-under-test");
@@ -82,19 +83,8 @@ fn main() -> ExitCode {
 }
 
 fn trial(name: &'static str, test: fn()) -> Trial {
-    let is_due = env::var_os("CI").is_some_and(|value| value == "true");
     Trial::ignorable_test(name, move || {
-        let doctor = Command::new(HARNESS).arg("doctor").output()?;
-        let python = Command::new("python3").arg("--version").output();
-        let why = match (doctor.status.success(), python) {
-            (true, Ok(_)) => {
-                test();
-                return Ok(Completion::Completed);
-            }
-            (false, _) => "needs a private network",
-            (_, Err(_)) => "needs python3",
-        };
-        if is_due { Err(format!("{why}: required by CI=true").into()) } else { Ok(Completion::ignored_with(why)) }
+        needs::met(needs::programs(&["python3"]).or_else(|| needs::private(HARNESS)), test)
     })
 }
 

@@ -2,7 +2,6 @@
 //! and copies of them to be spoiled.
 
 use std::env;
-use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use conformance_tests::needs;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thales_harness::certify::{self, Demands, Envelope, PublicKey, SigningKey};
@@ -29,15 +29,9 @@ pub(crate) const PRODUCTION: &str = "\n[environments.production.portal]\ncommon-
     server-chain = \"certs/server-chain.pem\"\nserver-key = \"certs/server.key\"\n";
 
 /// Servers lie in directories that an ordinary user's `PATH` may lack.
-pub(crate) fn search_path() -> OsString {
-    let mut path = env::var_os("PATH").unwrap_or_default();
-    path.push(":/usr/sbin:/sbin");
-    path
-}
-
 pub(crate) fn run(program: &str, words: &[&str]) -> Output {
     let mut command = Command::new(program);
-    command.env("PATH", search_path()).env_remove("GITHUB_STEP_SUMMARY").env_remove("GITHUB_ACTIONS");
+    command.env("PATH", needs::path()).env_remove("GITHUB_STEP_SUMMARY").env_remove("GITHUB_ACTIONS");
     command.args(words).output().unwrap()
 }
 

@@ -7,15 +7,15 @@
 mod ground;
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use conformance_tests::needs;
+use libtest_mimic::{Arguments, Trial};
 use mock_thales::observe::Log;
 use serde_json::{Value, json};
 use thales_harness::certify::{self, Demands, pae};
@@ -24,7 +24,7 @@ use time::{Duration, OffsetDateTime};
 
 use ground::{
     Copy, ENVELOPES, GROUND, HARNESS, NONCE, PRODUCTION, READY, anything, envelopes, library, names, openssl, payload,
-    refuses, run, says, search_path, sha256, statements, text,
+    refuses, run, says, sha256, statements, text,
 };
 
 fn main() -> ExitCode {
@@ -51,24 +51,8 @@ fn main() -> ExitCode {
 }
 
 fn trial(name: &'static str, test: fn()) -> Trial {
-    Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
-        let missing = ["curl", "nginx", "openssl"]
-            .into_iter()
-            .find(|tool| !env::split_paths(&search_path()).any(|directory| directory.join(tool).is_file()));
-        let why = match missing {
-            Some(tool) => format!("needs {tool}"),
-            None if !Command::new(HARNESS).arg("doctor").output().unwrap().status.success() => {
-                "needs a private network".to_owned()
-            }
-            None => {
-                test();
-                return Ok(Completion::Completed);
-            }
-        };
-        if env::var_os("CI").is_some_and(|value| value == "true") {
-            return Err(format!("{why}: required by CI=true").into());
-        }
-        Ok(Completion::ignored_with(why))
+    Trial::ignorable_test(name, move || {
+        needs::met(needs::programs(&["curl", "nginx", "openssl"]).or_else(|| needs::private(HARNESS)), test)
     })
 }
 

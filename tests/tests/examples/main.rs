@@ -13,11 +13,11 @@ mod tool;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::{Command, ExitCode};
-use std::sync::OnceLock;
+use std::process::ExitCode;
 use std::thread::available_parallelism;
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use conformance_tests::needs;
+use libtest_mimic::{Arguments, Trial};
 use serde_json::Value;
 
 use setting::Setting;
@@ -47,26 +47,12 @@ fn main() -> ExitCode {
 }
 
 fn trial(name: &str, tools: &'static [Tool], test: impl FnOnce() + Send + 'static) -> Trial {
-    Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
-        let missing: Vec<_> = tools.iter().filter(|tool| !tool.is_there()).map(Tool::to_string).collect();
-        let why = match missing.as_slice() {
-            [] if tools.is_empty() || is_private() => {
-                test();
-                return Ok(Completion::Completed);
-            }
-            [] => "needs a private network".to_owned(),
-            missing => format!("needs {}", missing.join(" and ")),
-        };
-        if std::env::var_os("CI").is_some_and(|value| value == "true") {
-            return Err(format!("{why}: required by CI=true").into());
-        }
-        Ok(Completion::ignored_with(why))
+    Trial::ignorable_test(name, move || {
+        let missing = needs::listed(tools.iter().filter(|tool| !tool.is_there()));
+        // What needs nothing of the machine plays nothing.
+        let network = || needs::private(HARNESS).filter(|_| !tools.is_empty());
+        needs::met(missing.or_else(network), test)
     })
-}
-
-fn is_private() -> bool {
-    static IS_PRIVATE: OnceLock<bool> = OnceLock::new();
-    *IS_PRIVATE.get_or_init(|| Command::new(HARNESS).arg("doctor").output().is_ok_and(|doctor| doctor.status.success()))
 }
 
 fn runs_as_promised(example: &Example) {

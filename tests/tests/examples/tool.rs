@@ -8,6 +8,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use super::crate_of_its_own;
+use conformance_tests::needs;
 
 /// A thing that a machine may lack.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +26,7 @@ pub(super) enum Tool {
 impl Tool {
     pub(super) fn is_there(&self) -> bool {
         match self {
-            Self::Program(program) => directories().iter().any(|directory| directory.join(program).is_file()),
+            Self::Program(program) => needs::programs(&[program]).is_none(),
             Self::Requests => python().is_some(),
             Self::Undici => undici().is_some(),
             Self::Crates => crate_of_its_own::is_at_hand(),
@@ -47,13 +48,7 @@ impl fmt::Display for Tool {
 /// Where programs are looked for: first where a python3 has requests.
 pub(super) fn search_path() -> OsString {
     let first = python().map(Path::to_path_buf);
-    env::join_paths(first.into_iter().chain(directories())).expect("they come from a list of paths")
-}
-
-/// Servers lie in directories that an ordinary user's `PATH` may lack.
-fn directories() -> Vec<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).chain(["/usr/sbin", "/sbin"].map(PathBuf::from)).collect()
+    env::join_paths(first.into_iter().chain(needs::directories())).expect("they come from a list of paths")
 }
 
 /// The directory of a python3 that has requests.
@@ -63,7 +58,7 @@ fn python() -> Option<&'static Path> {
         let asked = Command::new(directory.join("python3")).args(["-c", "import requests"]).output();
         asked.is_ok_and(|output| output.status.success())
     };
-    FOUND.get_or_init(|| directories().into_iter().find(has_requests)).as_deref()
+    FOUND.get_or_init(|| needs::directories().into_iter().find(has_requests)).as_deref()
 }
 
 /// The directory of node's package undici: Debian's, one that npm installed for all, or npm's own.

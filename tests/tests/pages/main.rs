@@ -61,8 +61,8 @@ fn main() -> ExitCode {
 
 fn trial(name: &str, shared: Arc<Shared>, test: Test) -> Trial {
     Trial::ignorable_test(name, move || {
-        let tool = TOOLS.into_iter().find(|tool| !sample::is_installed(tool)).map(str::to_owned);
-        let missing = tool.or_else(|| needs::private(env!("CARGO_BIN_EXE_thales-harness-under-test")));
+        let harness = env!("CARGO_BIN_EXE_thales-harness-under-test");
+        let missing = needs::programs(&TOOLS).or_else(|| needs::private(harness));
         needs::met(missing, || shared.with(test))
     })
 }
@@ -70,7 +70,7 @@ fn trial(name: &str, shared: Arc<Shared>, test: Test) -> Trial {
 /// A second opinion, where somebody has it: `AXE` names the file `axe.min.js` of the npm package axe-core.
 fn axe(shared: Arc<Shared>) -> Trial {
     Trial::ignorable_test("axe_finds_nothing", move || {
-        let Some(axe) = env::var_os("AXE").filter(|_| sample::is_installed("chromium")) else {
+        let Some(axe) = env::var_os("AXE").filter(|_| needs::programs(&TOOLS).is_none()) else {
             return Ok(Completion::ignored_with("needs the variable AXE: the path of axe-core's axe.min.js"));
         };
         let axe = fs::read_to_string(axe)?;

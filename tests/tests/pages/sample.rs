@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use conformance_tests::needs;
 use tempfile::TempDir;
 
 const INTEGRATION: &str = r#"
@@ -60,7 +61,7 @@ impl Sample {
         fs::write(root.join("nginx.conf"), NGINX).unwrap();
         let run = |words: &[&str]| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_thales-harness-under-test"));
-            command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY");
+            command.env("PATH", needs::path()).env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY");
             let output =
                 command.current_dir(root).args(["run", "--integration", "integration.toml"]).args(words).output();
             let output = output.unwrap();
@@ -71,11 +72,4 @@ impl Sample {
         let [page, short] = ["report", "earlier"].map(|name| root.join(name).join("report.html"));
         Self { page, short, _directory: directory }
     }
-}
-
-/// Servers lie in directories that an ordinary user's `PATH` may lack.
-pub(crate) fn is_installed(tool: &str) -> bool {
-    let mut path = env::var_os("PATH").unwrap_or_default();
-    path.push(":/usr/sbin:/sbin");
-    env::split_paths(&path).any(|directory| directory.join(tool).is_file())
 }

@@ -106,7 +106,7 @@ fn main() -> ExitCode {
 fn trial(name: &'static str, needs: Needs, test: fn()) -> Trial {
     Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
         let network = || needs::private(HARNESS).filter(|_| needs == Needs::Private);
-        needs::met(needs::program(&["python3"]).or_else(network), test)
+        needs::met(needs::programs(&["python3"]).or_else(network), test)
     })
 }
 

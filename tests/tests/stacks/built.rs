@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use conformance_tests::needs;
 use tempfile::TempDir;
 
-use super::search_path;
 use super::stack::Build;
 
 const JAVA: [(&str, &str); 2] =
@@ -42,7 +42,7 @@ fn made(sources: &[(&str, &str)], compile: fn(&Path) -> Vec<Command>) -> Made {
         fs::write(directory.path().join(name), text).map_err(failed)?;
     }
     for mut command in compile(directory.path()) {
-        let done = command.current_dir(directory.path()).env("PATH", search_path()).output().map_err(failed)?;
+        let done = command.current_dir(directory.path()).env("PATH", needs::path()).output().map_err(failed)?;
         if !done.status.success() {
             return Err(format!("{command:?}: {}", String::from_utf8_lossy(&done.stderr)));
         }

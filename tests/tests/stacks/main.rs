@@ -13,10 +13,10 @@ mod stack;
 mod table;
 
 use std::env;
-use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex};
 
+use conformance_tests::needs;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_iter(theirs);
     arguments.test_threads.get_or_insert(THREADS);
     let common = Arc::new(Common {
-        refusal: refused_network(),
+        missing: needs::private(HARNESS),
         built: Built::default(),
         machines: Semaphore::new(MACHINES),
         rows: Mutex::default(),
@@ -80,8 +80,8 @@ fn main() -> ExitCode {
 
 /// What all trials share.
 struct Common {
-    /// Why no private network can be had, if so: the verdicts of the table are those of a private one.
-    refusal: Option<String>,
+    /// The verdicts of the table are those of a private network: what is said where none can be had.
+    missing: Option<String>,
     built: Built,
     machines: Semaphore,
     /// What the runs showed.
@@ -107,18 +107,12 @@ fn in_order(stacks: Vec<Stack>) -> Vec<Stack> {
 }
 
 fn trial(stack: &Stack, common: &Common) -> Result<Completion, Failed> {
-    let missing: Vec<_> = stack.tools.iter().copied().filter(|tool| !is_installed(tool)).collect();
-    if !missing.is_empty() || common.refusal.is_some() {
-        let why = match &common.refusal {
-            Some(refusal) if missing.is_empty() => refusal.clone(),
-            _ => format!("needs {}", missing.join(" and ")),
-        };
-        return if env::var_os("CI").is_some_and(|value| value == "true") {
-            Err(format!("{why}: required by CI=true").into())
-        } else {
-            Ok(Completion::ignored_with(why))
-        };
-    }
+    let missing = needs::listed(stack.tools.iter().filter(|tool| !is_installed(tool)));
+    let missing = missing.or_else(|| common.missing.clone());
+    needs::tried(missing, || play(stack, common))
+}
+
+fn play(stack: &Stack, common: &Common) -> Result<(), Failed> {
     let built = stack.builds.map(|build| common.built.directory(build)).transpose()?;
     let setting = Setting::new(stack, built.as_deref())?;
     let waiting = Builder::new_current_thread().build()?;
@@ -130,25 +124,9 @@ fn trial(stack: &Stack, common: &Common) -> Result<Completion, Failed> {
         rows.push(report.row(stack));
     }
     if faults.is_empty() {
-        return Ok(Completion::Completed);
+        return Ok(());
     }
     Err(format!("{}\n{}", faults.join("\n"), setting.keep()).into())
-}
-
-fn refused_network() -> Option<String> {
-    let doctor = Command::new(HARNESS).arg("doctor").output();
-    match doctor {
-        Ok(doctor) if doctor.status.success() => None,
-        Ok(doctor) => Some(format!("no private network: {}", String::from_utf8_lossy(&doctor.stdout).trim())),
-        Err(error) => Some(format!("{HARNESS}: {error}")),
-    }
-}
-
-/// Where programs are looked for. Servers lie in directories that an ordinary user's `PATH` may lack.
-fn search_path() -> OsString {
-    let mut path = env::var_os("PATH").unwrap_or_default();
-    path.push(":/usr/sbin:/sbin");
-    path
 }
 
 fn is_installed(tool: &str) -> bool {
@@ -157,6 +135,6 @@ fn is_installed(tool: &str) -> bool {
             .args(["-c", &format!("import {module}")])
             .output()
             .is_ok_and(|done| done.status.success()),
-        None => env::split_paths(&search_path()).any(|directory| directory.join(tool).is_file()),
+        None => needs::programs(&[tool]).is_none(),
     }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
+use conformance_tests::needs;
 use libtest_mimic::Failed;
 use serde_json::Value;
 
+use super::HARNESS;
 use super::document::Row;
 use super::setting::Setting;
 use super::stack::Stack;
-use super::{HARNESS, search_path};
 
 /// Words of which a stack's name in the report has to have one: its own, or its family's.
 const OWN: [(&str, &[&str]); 11] = [
@@ -38,7 +39,7 @@ impl Report {
     /// Runs the harness against a stack.
     pub(super) fn of(setting: &Setting, stack: &Stack) -> Result<Self, Failed> {
         let mut command = Command::new(HARNESS);
-        command.env("PATH", search_path());
+        command.env("PATH", needs::path());
         command.args(["run", "--network", "private", "--integration"]).arg(setting.integration());
         command.arg("--report").arg(setting.report());
         for pattern in stack.only {

@@ -7,10 +7,10 @@ mod killed;
 mod stacks;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use conformance_tests::needs;
+use libtest_mimic::{Arguments, Failed, Trial};
 use roxmltree::{Document, ParsingOptions};
 use serde_json::Value;
 use thales_harness::sweep::History;
@@ -28,13 +28,7 @@ fn main() -> ExitCode {
         Trial::test("a_sweep_that_is_killed_goes_on", killed::killed_and_resumed),
     ];
     for stack in stacks::ALL {
-        trials.push(Trial::ignorable_test(stack.name, move || match stack.missing() {
-            None => (stack.test)().map(|()| Completion::Completed),
-            Some(tool) if env::var_os("CI").is_some_and(|value| value == "true") => {
-                Err(format!("needs {tool}: required by CI=true").into())
-            }
-            Some(tool) => Ok(Completion::ignored_with(format!("needs {tool}"))),
-        }));
+        trials.push(Trial::ignorable_test(stack.name, move || needs::tried(stack.missing(), stack.test)));
     }
     libtest_mimic::run(&arguments, trials).exit_code()
 }

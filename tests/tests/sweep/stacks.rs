@@ -23,9 +23,9 @@ pub(crate) const ALL: [Stack; 2] = [
 ];
 
 impl Stack {
-    /// The first tool that is not installed, or the network that cannot be had.
+    /// What is not installed, or the network that cannot be had.
     pub(crate) fn missing(&self) -> Option<String> {
-        needs::program(self.tools).or_else(|| needs::private(HARNESS))
+        needs::programs(self.tools).or_else(|| needs::private(HARNESS))
     }
 }
 

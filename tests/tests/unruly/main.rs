@@ -11,7 +11,8 @@ use std::fs;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use conformance_tests::needs;
+use libtest_mimic::{Arguments, Trial};
 use serde_json::Value;
 
 const HARNESS: &str = env!("CARGO_BIN_EXE_thales-harness-under-test");
@@ -45,21 +46,9 @@ const LOOK: Duration = Duration::from_millis(10);
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let test = Trial::ignorable_test("the_conduct_of_one_touches_no_other", || -> Result<Completion, Failed> {
-        let has_python = Command::new("python3").arg("--version").output().is_ok();
-        let has_private = || Command::new(HARNESS).arg("doctor").output().is_ok_and(|doctor| doctor.status.success());
-        let why = match has_python {
-            false => "needs python3",
-            true if !has_private() => "needs a private network",
-            true => {
-                the_conduct_of_one_touches_no_other();
-                return Ok(Completion::Completed);
-            }
-        };
-        if std::env::var_os("CI").is_some_and(|value| value == "true") {
-            return Err(format!("{why}: required by CI=true").into());
-        }
-        Ok(Completion::ignored_with(why))
+    let test = Trial::ignorable_test("the_conduct_of_one_touches_no_other", || {
+        let missing = needs::programs(&["python3"]).or_else(|| needs::private(HARNESS));
+        needs::met(missing, the_conduct_of_one_touches_no_other)
     });
     libtest_mimic::run(&arguments, vec![test]).exit_code()
 }

@@ -10,7 +10,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use conformance_tests::needs;
+use libtest_mimic::{Arguments, Trial};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -41,23 +42,7 @@ fn main() -> ExitCode {
 }
 
 fn trial(name: &'static str, tools: &'static [&'static str], test: fn()) -> Trial {
-    Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
-        let has = |tool: &&&str| Command::new(tool).arg("--version").output().is_ok();
-        let missing: Vec<_> = tools.iter().filter(|tool| !has(tool)).copied().collect();
-        let has_private = || Command::new(HARNESS).arg("doctor").output().is_ok_and(|doctor| doctor.status.success());
-        let why = if !missing.is_empty() {
-            format!("needs {}", missing.join(" and "))
-        } else if !has_private() {
-            "needs a private network".to_owned()
-        } else {
-            test();
-            return Ok(Completion::Completed);
-        };
-        if std::env::var_os("CI").is_some_and(|value| value == "true") {
-            return Err(format!("{why}: required by CI=true").into());
-        }
-        Ok(Completion::ignored_with(why))
-    })
+    Trial::ignorable_test(name, move || needs::met(needs::programs(tools).or_else(|| needs::private(HARNESS)), test))
 }
 
 struct Place(TempDir);
